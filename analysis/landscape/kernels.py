@@ -128,54 +128,21 @@ def energy_and_forces(x, y, z, w, box, starts, neighbours, inverse_square, cutof
 
 
 @njit(cache=True, fastmath=True)
-def trim_list(
-    positions,
-    box,
-    starts,
-    neighbours,
-    species,
-    diameter,
-    pair_diameters,
-    non_additivity,
-    cutoff,
-    skin,
-):
-    """Entries of a full list within each pair's own range plus a skin.
-
-    Returns
-    -------
-    starts, neighbours, pair_diameter
-        The shorter list and lambda_ij of every entry.
-    """
-    d = len(box)
-    n = len(starts) - 1
-    kept = np.zeros(n + 1, np.int64)
-    out = np.empty(len(neighbours), np.int32)
-    sizes = np.empty(len(neighbours))
-    slot = 0
-    for i in range(n):
+def entry_diameters(starts, neighbours, species, diameter, sizes, polydisperse):
+    """Pair diameter of every entry of a full list (`sizes` as in the neighbour search)."""
+    out = np.empty(len(neighbours))
+    for i in range(len(starts) - 1):
         for k in range(starts[i], starts[i + 1]):
             j = neighbours[k]
-            if pair_diameters.size:
-                size = pair_diameters[species[i], species[j]]
-            else:
-                size = (
+            if polydisperse:
+                out[k] = (
                     0.5
                     * (diameter[i] + diameter[j])
-                    * (1.0 - non_additivity * abs(diameter[i] - diameter[j]))
+                    * (1.0 - sizes[0, 0] * abs(diameter[i] - diameter[j]))
                 )
-            square = 0.0
-            for a in range(d):
-                step = positions[i, a] - positions[j, a]
-                step -= box[a] * np.rint(step / box[a])
-                square += step * step
-            reach = cutoff * size + skin
-            if square < reach * reach:
-                out[slot] = j
-                sizes[slot] = size
-                slot += 1
-        kept[i + 1] = slot
-    return kept, out[:slot].copy(), sizes[:slot].copy()
+            else:
+                out[k] = sizes[species[i], species[j]]
+    return out
 
 
 @njit(cache=True)

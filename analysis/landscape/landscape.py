@@ -44,11 +44,7 @@ class Landscape:
         # a small box leaves no room for the skin
         self._skin = min(SKIN, 0.5 * self.box.min() - self.cutoff)
         self._box = tuple(float(edge) for edge in self.box)
-        self._pair_diameters = (
-            np.empty((0, 0))
-            if model.is_polydisperse
-            else np.ascontiguousarray(model.pair_diameters)
-        )
+        self._sizes = model.non_additivity if model.is_polydisperse else model.pair_diameters
         self._listed = None
 
     @classmethod
@@ -61,18 +57,24 @@ class Landscape:
         return len(self.species)
 
     def _neighbour_list(self, positions, skin):
-        table = neighbour_table(positions, self.box, self.cutoff + skin)
-        return kernels.trim_list(
+        starts, neighbours = neighbour_table(
             positions,
-            self._box,
-            *table,
+            self.box,
+            self.potential.cutoff,
             self.species,
             self.diameter,
-            self._pair_diameters,
-            self.model.non_additivity,
-            self.potential.cutoff,
+            self._sizes,
             skin,
         )
+        sizes = kernels.entry_diameters(
+            starts,
+            neighbours,
+            self.species,
+            self.diameter,
+            np.atleast_2d(np.asarray(self._sizes, dtype=float)),
+            self.model.is_polydisperse,
+        )
+        return starts, neighbours, sizes
 
     def _update_list(self, positions):
         if self._listed is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
@@ -12,59 +14,80 @@ class NeighbourError(ValueError):
     """A box too small for the minimum image convention, or positions that are not finite."""
 
 
-@njit(cache=True, fastmath=True)
-def _count_or_fill(wrapped, box, order, cell_start, cell_of, neighbour_cells, reach2, starts, out):
-    """Count each particle's neighbours (out empty) or write them at `starts`."""
-    n, d = wrapped.shape
-    counting = out.size == 0
-    counts = np.zeros(n, np.int64)
+@njit(cache=True, fastmath=True, error_model="numpy")
+def _search(
+    box, wrapped, order, cell_start, cell_of, cells, species, diameter, sizes, reach, skin, capacity
+):
+    """Full list of neighbours within each pair's own range; -1 entries if capacity is too small.
+
+    `box` is a tuple, so that the loops over axes unroll. A pair's range is reach times its
+    diameter plus the skin; its diameter is sizes[species_i, species_j], or by the non-additive
+    rule with sizes[0, 0] as the non-additivity where `diameter` is not empty.
+    """
+    d = len(box)
+    n = len(wrapped)
+    starts = np.zeros(n + 1, np.int64)
+    found = np.empty(capacity, np.int32)
+    slot = 0
     for i in range(n):
-        found = 0
-        base = starts[i]
-        cells = neighbour_cells[cell_of[i]]
-        for c in cells:
+        begin = slot
+        for c in cells[cell_of[i]]:
             if c < 0:
                 break
-            for slot in range(cell_start[c], cell_start[c + 1]):
-                j = order[slot]
-                if j == i:
-                    continue
+            for k in range(cell_start[c], cell_start[c + 1]):
+                j = order[k]
                 square = 0.0
                 for a in range(d):
                     step = wrapped[i, a] - wrapped[j, a]
-                    step -= box[a] * np.rint(step / box[a])
+                    step -= box[a] * np.rint(step * (1.0 / box[a]))
                     square += step * step
-                if square < reach2:
-                    if not counting:
-                        out[base + found] = j
-                    found += 1
-        counts[i] = found
-        if not counting:
-            out[base : base + found].sort()
-    return counts
+                if diameter.size:
+                    size = (
+                        0.5
+                        * (diameter[i] + diameter[j])
+                        * (1.0 - sizes[0, 0] * abs(diameter[i] - diameter[j]))
+                    )
+                else:
+                    size = sizes[species[i], species[j]]
+                range_ = reach * size + skin
+                if square < range_ * range_ and j != i:
+                    if slot == capacity:
+                        starts[n] = -1
+                        return starts, found
+                    found[slot] = j
+                    slot += 1
+        found[begin:slot].sort()
+        starts[i + 1] = slot
+    return starts, found[:slot].copy()
 
 
 def _cells(box, reach):
-    """Cells per edge and, for every cell, the sorted cells within reach of it (padded by -1)."""
+    """Cells per edge and, for every cell, the sorted cells within reach of it (padded by -1).
+
+    Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
+    """
     d = len(box)
-    shape = np.maximum(1, np.floor(box / reach)).astype(np.int64)
+    shape = np.maximum(1, np.floor(2.0 * box / reach)).astype(np.int64)
     index = np.stack(np.meshgrid(*[np.arange(s) for s in shape], indexing="ij"), axis=-1)
     index = index.reshape(-1, d)
-    steps = np.array(list(itertools.product((-1, 0, 1), repeat=d)))
-    around = (index[:, None, :] + steps[None, :, :]) % shape
-    strides = np.append(np.cumprod(shape[:0:-1])[::-1], 1)
-    neighbours = np.sort(around @ strides, axis=1)
-    # an edge of one or two cells meets the same cell from both sides: count it once
-    duplicate = np.zeros_like(neighbours, dtype=bool)
-    duplicate[:, 1:] = neighbours[:, 1:] == neighbours[:, :-1]
-    neighbours = np.where(duplicate, np.iinfo(np.int64).max, neighbours)
+    steps = np.array(list(itertools.product((-2, -1, 0, 1, 2), repeat=d)))
+    strides = np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
+    neighbours = np.sort(((index[:, None, :] + steps[None]) % shape) @ strides, axis=1)
+    # an edge of few cells meets the same cell from both sides: count it once
+    beyond = np.iinfo(np.int64).max
+    neighbours[:, 1:][neighbours[:, 1:] == neighbours[:, :-1]] = beyond
     neighbours.sort(axis=1)
-    neighbours[neighbours == np.iinfo(np.int64).max] = -1
-    return shape, strides.astype(np.int64), np.ascontiguousarray(neighbours)
+    neighbours[neighbours == beyond] = -1
+    return shape, strides, np.ascontiguousarray(neighbours, dtype=np.int32)
 
 
-def neighbour_table(positions, box, reach):
-    """All neighbours of every particle within a distance, both directions, ascending.
+_cells_of = lru_cache(maxsize=8)(lambda box, reach: _cells(np.array(box), reach))
+
+_NO_DIAMETERS = np.empty(0)
+
+
+def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, skin=0.0):
+    """All neighbours of every particle within the range of each pair, both directions, ascending.
 
     Parameters
     ----------
@@ -72,8 +95,14 @@ def neighbour_table(positions, box, reach):
         Wrapped or not.
     box : ndarray, shape=(d,), dtype=float64
         Edges of the periodic box.
-    reach : float
-        Distance; at most half the shortest edge.
+    cutoff : float
+        Range in units of the pair diameter.
+    species : ndarray, shape=(N,), dtype=int32
+    diameter : ndarray, shape=(N,)
+    pair_diameters : ndarray, shape=(S, S), or float
+        By species, or the non-additivity of a polydisperse mixture.
+    skin : float
+        Added to every range.
 
     Returns
     -------
@@ -84,31 +113,50 @@ def neighbour_table(positions, box, reach):
     Raises
     ------
     NeighbourError
-        If the box is smaller than twice the reach, or a position is not finite.
+        If the box is smaller than twice the range, or a position is not finite.
     """
     positions = np.ascontiguousarray(positions, dtype=float)
     box = np.asarray(box, dtype=float)
     if not np.isfinite(positions).all():
         raise NeighbourError("positions hold NaN or infinity")
+    by_species = np.ndim(pair_diameters) == 2
+    largest = np.max(pair_diameters) if by_species else np.max(diameter)
+    reach = cutoff * largest + skin
     if reach > 0.5 * box.min():
         raise NeighbourError(
             f"the box edge {box.min():.4g} is smaller than twice the range {reach:.4g}: "
             "a particle would meet an image of its neighbour; use more particles"
         )
-    shape, strides, cells = _cells(box, reach)
+    edges = tuple(float(edge) for edge in box)
+    shape, strides, cells = _cells_of(edges, float(reach))
     wrapped = positions - box * np.floor(positions / box)
     slot = np.minimum((wrapped / box * shape).astype(np.int64), shape - 1)
     cell_of = slot @ strides
     order = np.argsort(cell_of, kind="stable").astype(np.int32)
     cell_start = np.zeros(len(cells) + 1, dtype=np.int64)
     np.cumsum(np.bincount(cell_of, minlength=len(cells)), out=cell_start[1:])
-    starts = np.zeros(len(positions) + 1, dtype=np.int64)
-    arguments = (wrapped, box, order, cell_start, cell_of, cells, reach * reach)
-    np.cumsum(_count_or_fill(*arguments, starts, np.empty(0, np.int32)), out=starts[1:])
-    neighbours = np.empty(starts[-1], dtype=np.int32)
-    if neighbours.size:
-        _count_or_fill(*arguments, starts, neighbours)
-    return starts, neighbours
+    n, d = positions.shape
+    ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1) * reach**d
+    capacity = int(n * (1.2 * n / np.prod(box) * ball + 16))
+    while True:
+        starts, neighbours = _search(
+            edges,
+            wrapped,
+            order,
+            cell_start,
+            cell_of,
+            cells,
+            np.asarray(species, dtype=np.int32),
+            _NO_DIAMETERS if by_species else np.asarray(diameter, dtype=float),
+            np.atleast_2d(np.asarray(pair_diameters, dtype=float)),
+            float(cutoff),
+            float(skin),
+            capacity,
+        )
+        if starts[-1] >= 0:
+            return starts, neighbours
+        # clustered particles, as of a random start
+        capacity = min(2 * capacity, n * n)
 
 
 def find_pairs(positions, box, reach):
@@ -124,7 +172,10 @@ def find_pairs(positions, box, reach):
     NeighbourError
         As :func:`neighbour_table`.
     """
-    starts, neighbours = neighbour_table(positions, box, reach)
-    first = np.repeat(np.arange(len(positions), dtype=np.int32), np.diff(starts))
+    n = len(positions)
+    starts, neighbours = neighbour_table(
+        positions, box, reach, np.zeros(n, np.int32), np.ones(n), np.ones((1, 1))
+    )
+    first = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
     half = first < neighbours
     return first[half], neighbours[half]
