@@ -1,0 +1,212 @@
+"""Memory and time of every stage, known before it runs.
+
+Each function takes numbers of a campaign alone and returns an :class:`Estimate` for one sample.
+Rates were measured on one core of a 2020s server (AVX2); they are upper estimates, and the
+profiles scale them by the attempt.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analysis.campaign import Campaign
+from analysis.models import GlassModel
+
+BASE_MEMORY = 350e6
+"""Bytes of an interpreter with its libraries."""
+
+ATOM_STEPS = 1.0e6
+"""Particles times time steps a second of molecular dynamics on one core."""
+
+DENSE_FLOPS = 2.0e10
+"""Floating-point operations a second of a dense eigen-solver on one core."""
+
+PRODUCT_FLOPS = 4.0e10
+"""Floating-point operations a second of single-precision matrix products on one core."""
+
+FACTOR_NONZEROS = 23e6
+"""Non-zeros of the LDL^T factor of the Hessian of 4,000 particles in three dimensions."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one sample costs.
+
+    Attributes
+    ----------
+    memory : float
+        Bytes on each rank that works on it.
+    core_seconds : float
+    disk : float
+        Bytes of what stays.
+    """
+
+    memory: float
+    core_seconds: float
+    disk: float
+
+
+def neighbours(model: GlassModel) -> float:
+    """Mean number of neighbours within the cutoff of a particle."""
+    d = model.dimension
+    ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
+    reach = model.potential.cutoff * (
+        0.5 * (sum(model.size_range))
+        if model.is_polydisperse
+        else float(model.fractions @ model.pair_diameters @ model.fractions)
+    )
+    return model.density * ball * reach**d
+
+
+def _expansion_memory(model: GlassModel, particles: int) -> float:
+    pairs = 0.5 * neighbours(model) * particles
+    d = model.dimension
+    # list, separations and five derivatives of each pair; Hessian blocks of both its members
+    return pairs * (8 + 8 * (d + 1) + 80) + (2 * pairs + particles) * d * d * 12
+
+
+def mode_count(request, particles: int, dimension: int) -> int:
+    """Number of modes that a request asks for (an upper estimate for intervals)."""
+    available = dimension * (particles - 1)
+    if request == "all":
+        return available
+    if "lowest" in request:
+        return min(int(request["lowest"]), available)
+    # a Debye spectrum three times the usual level, for interaction energies and sizes of one
+    return min(available, int(0.05 * particles * request["below"] ** dimension) + 100)
+
+
+def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
+    """One inherent structure."""
+    time = preparation.get("equilibration") or 0.0
+    steps = time / model.time_step + 10_000
+    return Estimate(
+        memory=BASE_MEMORY + 3e3 * particles + 2.0 * _expansion_memory(model, particles),
+        core_seconds=20.0 + steps * particles / ATOM_STEPS,
+        disk=particles * (8 * model.dimension + 12),
+    )
+
+
+def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
+    """Modes of one sample."""
+    d = model.dimension
+    size = d * particles
+    modes = mode_count(request, particles, d)
+    stored = 8.0 * modes * size
+    if request == "all":
+        work, seconds = 24.0 * size**2, 10.0 * size**3 / DENSE_FLOPS
+    else:
+        factor = FACTOR_NONZEROS * (particles / 4000.0) ** (2.0 * (d - 1) / d)
+        work = 12.0 * factor + 3.0 * stored
+        seconds = 20.0 * (particles / 4000.0) ** (3.0 * (d - 1) / d) + modes * factor * 8e-9
+    return Estimate(
+        memory=BASE_MEMORY + _expansion_memory(model, particles) + work + stored,
+        core_seconds=10.0 + seconds,
+        disk=stored,
+    )
+
+
+def density_of_states(model: GlassModel, particles: int, block: dict) -> Estimate:
+    """Kernel-polynomial density of states of one sample."""
+    d = model.dimension
+    nonzeros = (neighbours(model) + 1.0) * particles * d * d
+    return Estimate(
+        memory=BASE_MEMORY + _expansion_memory(model, particles) + 8.0 * 64 * d * particles,
+        core_seconds=10.0 + block["moments"] * block["random_vectors"] * nonzeros * 2e-9,
+        disk=1e5,
+    )
+
+
+def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
+    """One trajectory."""
+    step = block.get("time_step", model.time_step)
+    time = block["duration"] + block["equilibration"]
+    frames = block["duration"] / block["interval"] + 1.0
+    return Estimate(
+        memory=BASE_MEMORY + 10e3 * particles + 64.0 * 16.0 * model.dimension * particles,
+        core_seconds=20.0 + time / step * particles / ATOM_STEPS,
+        disk=16.0 * model.dimension * particles * frames,
+    )
+
+
+def lifetimes(model: GlassModel, particles: int, modes: int, frames: float) -> Estimate:
+    """Lifetimes of the modes of one sample at one temperature."""
+    size = model.dimension * particles
+    energies = min(4.0 * modes * frames, 2.0 * 2**30)
+    flops = 4.0 * modes * size * frames
+    return Estimate(
+        memory=BASE_MEMORY + 12.0 * modes * size + 3.0 * energies,
+        core_seconds=20.0 + 2.0 * flops / PRODUCT_FLOPS + modes * frames * 1e-6,
+        disk=200.0 * modes,
+    )
+
+
+def mean_squared_displacement(model: GlassModel, particles: int, frames: float) -> Estimate:
+    """Mean-squared displacement of one trajectory."""
+    d = model.dimension
+    return Estimate(
+        memory=BASE_MEMORY + 5e8,
+        core_seconds=10.0 + frames * particles * d * 1e-6,
+        disk=1e4,
+    )
+
+
+def decay_rates(model: GlassModel, particles: int, broadening: float) -> Estimate:
+    """Decay rates of all modes of one sample."""
+    d = model.dimension
+    size = d * particles
+    # every triple within four standard deviations, two operations each; a spectrum 25 wide
+    window = min(1.0, 16.0 * broadening / 25.0)
+    flops = 2.0 * size**3 * (window * size + neighbours(model)) / 2.0
+    return Estimate(
+        memory=BASE_MEMORY + _expansion_memory(model, particles) + 28.0 * size**2 + 1e9,
+        core_seconds=20.0 + flops / PRODUCT_FLOPS,
+        disk=50.0 * size,
+    )
+
+
+def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | None = None):
+    """Estimate of one sample in a rule of the workflow.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    rule : str
+        Name of the rule.
+    ensemble : str
+    temperature : float, optional
+
+    Returns
+    -------
+    Estimate
+    """
+    entry = campaign.ensembles[ensemble]
+    model, particles = campaign.models[entry.model], entry.particles
+    if rule == "prepare_glasses":
+        return prepare(model, particles, entry.preparation)
+    if rule == "compute_density_of_states":
+        return density_of_states(model, particles, campaign.block("density_of_states", ensemble))
+    if rule in ("run_dynamics", "measure_lifetimes", "measure_mean_squared_displacement"):
+        block = campaign.block("dynamics", ensemble, temperature)
+        if rule == "run_dynamics":
+            return dynamics(model, particles, block)
+        frames = block["duration"] / block["interval"]
+        if rule == "measure_mean_squared_displacement":
+            return mean_squared_displacement(model, particles, frames)
+    request = campaign.block("modes", ensemble)["request"]
+    modes = mode_count(request, particles, model.dimension)
+    if rule == "solve_modes":
+        return solve_modes(model, particles, request)
+    if rule == "measure_lifetimes":
+        return lifetimes(model, particles, modes, frames)
+    if rule == "compute_decay_rates":
+        block = campaign.block("decay_rates", ensemble)
+        return decay_rates(model, particles, block["broadening"])
+    # analyse_modes and the joint density read the modes, and solve a few linear systems
+    size = model.dimension * particles
+    return Estimate(
+        memory=BASE_MEMORY + _expansion_memory(model, particles) + 16.0 * modes * size,
+        core_seconds=20.0 + 1e-6 * modes * size,
+        disk=100.0 * modes,
+    )

@@ -1,0 +1,276 @@
+"""The catalogue of figures, and drawing them to files.
+
+A figure is a function of tables. :data:`FIGURES` says which tables each needs, so that a workflow
+can iterate over it; a figure whose tables are missing, or hold nothing to show, is skipped with a
+message and never drawn empty.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from analysis.figures import mizuno2020_intermittent as mizuno
+from analysis.figures import vibrations
+from analysis.figures.selection import MissingData
+from analysis.figures.style import styled
+from analysis.storage import atomic_path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a report.
+
+    Attributes
+    ----------
+    name : str
+        File name without ending.
+    draw : callable
+        Takes the tables by name, returns a matplotlib Figure; raises MissingData.
+    requires : tuple of str
+        Tables without which there is no figure; `ensembles` besides.
+    uses : tuple of str
+        Tables that add something where they exist.
+    caption : callable
+        Takes the tables, returns plain text.
+    paper : str
+        Paper that it is after, or "" for figures of our own.
+    item : str
+        The paper's figure or equation.
+    title : str
+    """
+
+    name: str
+    draw: Callable
+    requires: tuple[str, ...]
+    uses: tuple[str, ...]
+    caption: Callable
+    paper: str
+    item: str
+    title: str
+
+
+def _catalogue(*figures: Figure) -> dict[str, Figure]:
+    return {figure.name: figure for figure in figures}
+
+
+_PAPER = "mizuno2020_intermittent"
+
+FIGURES: dict[str, Figure] = _catalogue(
+    Figure(
+        "mean_squared_displacement",
+        mizuno.mean_squared_displacement,
+        ("mean_squared_displacement",),
+        (),
+        mizuno.mean_squared_displacement_caption,
+        _PAPER,
+        "Fig. 1",
+        "Mean-squared displacements",
+    ),
+    Figure(
+        "lifetimes",
+        mizuno.lifetimes,
+        ("lifetimes",),
+        ("decay_rates", "window_lifetimes"),
+        mizuno.lifetimes_caption,
+        _PAPER,
+        "Fig. 2",
+        "Lifetime of vibrational eigenmodes",
+    ),
+    Figure(
+        "lifetimes_of_temperature",
+        mizuno.lifetimes_of_temperature,
+        ("window_lifetimes",),
+        ("decay_rates",),
+        mizuno.lifetimes_of_temperature_caption,
+        _PAPER,
+        "Fig. 3",
+        "Temperature dependence of the lifetime of eigenmodes",
+    ),
+    Figure(
+        "joint_density",
+        mizuno.joint_density,
+        ("joint_density",),
+        (),
+        mizuno.joint_density_caption,
+        _PAPER,
+        "Fig. 4",
+        "Joint two-mode density of states",
+    ),
+    Figure(
+        "temperature_series",
+        mizuno.temperature_series,
+        ("time_series",),
+        (),
+        mizuno.temperature_series_caption,
+        _PAPER,
+        "Fig. S1",
+        "Temperature as a function of time",
+    ),
+    Figure(
+        "potential_energy_series",
+        mizuno.potential_energy_series,
+        ("time_series",),
+        (),
+        mizuno.potential_energy_series_caption,
+        _PAPER,
+        "Fig. S2",
+        "Potential energy as a function of time",
+    ),
+    Figure(
+        "lifetimes_low_frequency",
+        mizuno.lifetimes_low_frequency,
+        ("lifetimes",),
+        ("decay_rates", "modes"),
+        mizuno.lifetimes_low_frequency_caption,
+        _PAPER,
+        "Fig. S3",
+        "Lifetime of low-frequency modes",
+    ),
+    Figure(
+        "mean_mode_energy",
+        mizuno.mean_mode_energy,
+        ("lifetimes",),
+        (),
+        mizuno.mean_mode_energy_caption,
+        _PAPER,
+        "Fig. S5",
+        "Equipartition among modes",
+    ),
+    Figure(
+        "energy_autocorrelation",
+        mizuno.energy_autocorrelation,
+        ("energy_autocorrelation",),
+        (),
+        mizuno.energy_autocorrelation_caption,
+        _PAPER,
+        "Fig. S6",
+        "Decay of energy fluctuations",
+    ),
+    Figure(
+        "theory_against_dynamics",
+        mizuno.theory_against_dynamics,
+        ("lifetimes", "decay_rates"),
+        (),
+        mizuno.theory_against_dynamics_caption,
+        _PAPER,
+        "Eq. 13",
+        "Measured lifetimes times predicted decay rates",
+    ),
+    Figure(
+        "density_of_states",
+        vibrations.density_of_states,
+        ("modes",),
+        ("moduli",),
+        vibrations.density_of_states_caption,
+        "",
+        "g(omega)",
+        "Vibrational density of states",
+    ),
+    Figure(
+        "reduced_density_of_states",
+        vibrations.reduced_density_of_states,
+        ("modes",),
+        ("moduli",),
+        vibrations.reduced_density_of_states_caption,
+        "",
+        "g(omega) / omega^2",
+        "Reduced vibrational density of states",
+    ),
+    Figure(
+        "participation_ratio",
+        vibrations.participation_ratio,
+        ("modes",),
+        (),
+        vibrations.participation_ratio_caption,
+        "",
+        "P_k",
+        "Participation ratio",
+    ),
+    Figure(
+        "phonon_order",
+        vibrations.phonon_order,
+        ("modes",),
+        (),
+        vibrations.phonon_order_caption,
+        "",
+        "O_k",
+        "Phonon order parameter",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What became of one figure: its files and caption, or the reason why it was skipped."""
+
+    name: str
+    files: tuple[Path, ...]
+    caption: str
+    skipped: str
+
+
+def draw(name, tables, folder, *, formats=("png", "pdf")) -> Drawn:
+    """Draw one figure of the catalogue, with its caption beside it.
+
+    Parameters
+    ----------
+    name : str
+    tables : dict of pandas.DataFrame
+    folder : path
+        Gets <name>.png and <name>.pdf, and <name>.json (title, caption, paper, item, and the
+        reason if it was skipped), which the report reads.
+    formats : sequence of str
+
+    Returns
+    -------
+    Drawn
+    """
+    figure, folder = FIGURES[name], Path(folder)
+    missing = [
+        table
+        for table in ("ensembles", *figure.requires)
+        if table not in tables or len(tables[table]) == 0
+    ]
+    files, caption, skipped = [], "", ""
+    try:
+        if missing:
+            raise MissingData(f"no table {', '.join(missing)}")
+        with styled():
+            canvas = figure.draw(tables)
+            for ending in formats:
+                path = folder / f"{name}.{ending}"
+                with atomic_path(path) as temporary:
+                    # no dates in the files: the same tables give the same bytes
+                    metadata = {"CreationDate": None} if ending == "pdf" else None
+                    canvas.savefig(temporary, format=ending, metadata=metadata)
+                files.append(path)
+        caption = figure.caption(tables)
+    except MissingData as reason:
+        skipped = str(reason)
+        logger.warning("figure %s skipped: %s", name, skipped)
+    finally:
+        plt.close("all")
+    note = {
+        "name": name,
+        "title": figure.title,
+        "paper": figure.paper,
+        "item": figure.item,
+        "caption": caption,
+        "skipped": skipped,
+    }
+    with atomic_path(folder / f"{name}.json") as temporary:
+        Path(temporary).write_text(json.dumps(note, indent=1, ensure_ascii=False) + "\n")
+    return Drawn(name, tuple(files), caption, skipped)
+
+
+def draw_all(tables, folder, names: Iterable[str] | None = None, **settings) -> list[Drawn]:
+    """Draw all figures (or those named) that the tables allow."""
+    return [draw(name, tables, folder, **settings) for name in (names or FIGURES)]

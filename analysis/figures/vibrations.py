@@ -1,0 +1,185 @@
+"""Figures of the harmonic vibrations: densities of states, participation, phonon order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.figures.selection import MissingData, by_kind, describe, of
+from analysis.figures.style import KINDS, legend, two_panels
+from analysis.tables.summary import BIN_WIDTH
+
+FREQUENCY = r"frequency $\omega$"
+
+
+def _complete_spectra(tables):
+    """The smallest ensemble of each kind whose samples all have their full spectrum."""
+    table, known = tables["modes"], tables["ensembles"].set_index("ensemble")
+    full = []
+    for ensemble, rows in table.groupby("ensemble"):
+        if ensemble not in known.index:
+            continue
+        expected = known["dimension"][ensemble] * (known["particles"][ensemble] - 1)
+        if (rows.groupby("sample").size() == expected).all():
+            full.append(ensemble)
+    chosen = {**tables, "modes": table[table["ensemble"].isin(full)]}
+    if not full:
+        raise MissingData("no ensemble has full spectra")
+    return by_kind(chosen, "modes")
+
+
+def histogram(tables, ensemble, width=BIN_WIDTH):
+    """g(w) of an ensemble: centres, density (integral one) and its standard error over samples."""
+    rows = of(tables["modes"], ensemble=ensemble)
+    edges = np.arange(0.0, rows["frequency"].max() + width, width)
+    samples = [
+        np.histogram(group, edges, density=True)[0]
+        for _, group in rows.groupby("sample")["frequency"]
+    ]
+    density = np.mean(samples, axis=0)
+    error = np.zeros_like(density)
+    if len(samples) > 1:
+        error = np.std(samples, axis=0, ddof=1) / np.sqrt(len(samples))
+    return 0.5 * (edges[1:] + edges[:-1]), density, error
+
+
+def debye_prefactor(tables, ensemble) -> float | None:
+    """A_D of the Debye law g = A_D w^2, from the moduli (PHYSICS 9); None without them.
+
+    A_D = 3 / w_D^3, w_D^3 = 6 pi^2 rho 3 / (c_L^-3 + 2 c_T^-3), in three dimensions.
+    """
+    if "moduli" not in tables:
+        return None
+    rows = of(tables["moduli"], ensemble=ensemble)
+    known = of(tables["ensembles"], ensemble=ensemble).iloc[0]
+    if rows.empty or known["dimension"] != 3:
+        return None
+    density = known["density"]
+    shear, bulk = rows["shear_modulus"].mean(), rows["bulk_modulus"].mean()
+    if shear <= 0.0:
+        return None
+    transverse = np.sqrt(shear / density)
+    longitudinal = np.sqrt((bulk + 4.0 * shear / 3.0) / density)
+    cube = 18.0 * np.pi**2 * density / (longitudinal**-3 + 2.0 * transverse**-3)
+    return 3.0 / cube
+
+
+def density_of_states(tables):
+    """Vibrational density of states g(w) with the Debye law."""
+    chosen = _complete_spectra(tables)
+    figure, panels = two_panels(chosen)
+    for kind, panel in panels.items():
+        centre, density, error = histogram(tables, chosen[kind])
+        panel.plot(centre, density, drawstyle="steps-mid", color=KINDS[kind])
+        if error.any():
+            panel.errorbar(centre, density, error, fmt="none", ecolor=KINDS[kind], elinewidth=0.8)
+        prefactor = debye_prefactor(tables, chosen[kind])
+        if prefactor:
+            cutoff = (3.0 / prefactor) ** (1.0 / 3.0)
+            w = np.linspace(0.0, cutoff, 200)
+            panel.plot(w, prefactor * w**2, "--", color="black", label="Debye")
+        panel.set(xlabel=FREQUENCY, xlim=(0.0, None), ylim=(0.0, 1.6 * density.max()))
+        legend(panel)
+    next(iter(panels.values())).set_ylabel(r"$g(\omega)$")
+    return figure
+
+
+def density_of_states_caption(tables):
+    """Caption of :func:`density_of_states`."""
+    return (
+        f"Vibrational density of states of the inherent structures, bins of width {BIN_WIDTH}, "
+        "integral one, for the glass (a) and the crystal (b); dashed: the Debye law of the "
+        "measured elastic moduli. " + describe(tables, "modes", _complete_spectra(tables).values())
+    )
+
+
+def reduced_density_of_states(tables):
+    """g(w)/w^2 with the Debye level: the boson peak is what stands above it."""
+    chosen = _complete_spectra(tables)
+    figure, panels = two_panels(chosen)
+    for kind, panel in panels.items():
+        centre, density, error = histogram(tables, chosen[kind])
+        shown = density > 0.0
+        panel.errorbar(
+            centre[shown],
+            (density / centre**2)[shown],
+            (error / centre**2)[shown],
+            fmt="o-",
+            markersize=3,
+            linewidth=1.0,
+            elinewidth=0.8,
+            color=KINDS[kind],
+        )
+        prefactor = debye_prefactor(tables, chosen[kind])
+        if prefactor:
+            panel.axhline(prefactor, linestyle="--", color="black", label=r"Debye level $A_D$")
+        panel.set(xscale="log", yscale="log", xlabel=FREQUENCY)
+        legend(panel, loc="lower left")
+    next(iter(panels.values())).set_ylabel(r"$g(\omega) / \omega^2$")
+    return figure
+
+
+def reduced_density_of_states_caption(tables):
+    """Caption of :func:`reduced_density_of_states`."""
+    return (
+        "Reduced vibrational density of states for the glass (a) and the crystal (b); dashed: the "
+        "Debye level A_D of the measured elastic moduli. Small systems have their lowest phonons "
+        f"in a few bins (width {BIN_WIDTH}). "
+        + describe(tables, "modes", _complete_spectra(tables).values())
+    )
+
+
+def _scatter(tables, column, label, *, scale):
+    table = tables["modes"]
+    table = table[np.isfinite(table[column])]
+    if table.empty:
+        raise MissingData(f"table modes has no values of {column}")
+    chosen = by_kind({**tables, "modes": table}, "modes")
+    figure, panels = two_panels(chosen)
+    for kind, panel in panels.items():
+        rows = of(table, ensemble=chosen[kind])
+        panel.plot(
+            rows["frequency"],
+            rows[column],
+            ".",
+            markersize=2.5,
+            markeredgewidth=0,
+            alpha=0.5,
+            color=KINDS[kind],
+            rasterized=True,
+        )
+        panel.set(xscale="log", yscale=scale, xlabel=FREQUENCY)
+    next(iter(panels.values())).set_ylabel(label)
+    return figure
+
+
+def participation_ratio(tables):
+    """Participation ratio against frequency."""
+    figure = _scatter(tables, "participation_ratio", r"participation ratio $P_k$", scale="log")
+    figure.axes[0].set_ylim(top=2.0)
+    return figure
+
+
+def participation_ratio_caption(tables):
+    """Caption of :func:`participation_ratio`."""
+    return (
+        "Participation ratio of the modes as a function of frequency, for the glass (a) and the "
+        "crystal (b): 2/3 for a standing plane wave, of order 1/N for a localised mode. In the "
+        "crystal it depends on the basis of each degenerate set. "
+        + describe(tables, "modes", by_kind(tables, "modes").values())
+    )
+
+
+def phonon_order(tables):
+    """Phonon order parameter against frequency."""
+    figure = _scatter(tables, "phonon_order", r"phonon order $O_k$", scale="linear")
+    figure.axes[0].set_ylim(-0.03, 1.08)
+    return figure
+
+
+def phonon_order_caption(tables):
+    """Caption of :func:`phonon_order`."""
+    return (
+        "Phonon order parameter of the modes (Eq. 3 of mizuno2020_anharmonic, N_m = 100) as a "
+        "function of frequency, for the glass (a) and the crystal (b): one for a plane wave. "
+        + describe(tables, "modes", by_kind(tables, "modes").values())
+    )

@@ -1,0 +1,53 @@
+"""Names of the files of a campaign (the data contract); cheap to import.
+
+Everything of a campaign lies in `<results>/<campaign>/`; see DESIGN section 3 in the README.
+"""
+
+from __future__ import annotations
+
+from analysis.campaign import Campaign, temperature_label
+
+STUDY_OF = {
+    "modes": "modes",
+    "moduli": "modes",
+    "density_of_states": "density_of_states",
+    "mean_squared_displacement": "dynamics",
+    "time_series": "dynamics",
+    "dynamics_checks": "dynamics",
+    "lifetimes": "lifetimes",
+    "window_lifetimes": "lifetimes",
+    "energy_autocorrelation": "lifetimes",
+    "decay_rates": "decay_rates",
+    "joint_density": "joint_density",
+}
+"""The study that makes each gathered table."""
+
+BY_TEMPERATURE = ("dynamics", "lifetimes")
+"""Studies whose parts are one for each bundle and temperature."""
+
+
+def root(campaign: Campaign) -> str:
+    """Folder of a campaign's results."""
+    return f"{campaign.results}/{campaign.name}"
+
+
+def tables(campaign: Campaign) -> list[str]:
+    """Names of the tables that a campaign gathers."""
+    return [table for table, study in STUDY_OF.items() if study in campaign.studies]
+
+
+def parts(campaign: Campaign, table: str) -> list[str]:
+    """Files that a table is gathered from."""
+    study = STUDY_OF[table]
+    files = []
+    for name in campaign.ensembles_of(study):
+        folder = f"{root(campaign)}/{name}/parts/{table}"
+        for bundle in campaign.ensembles[name].bundles:
+            if study in BY_TEMPERATURE:
+                files += [
+                    f"{folder}/b{bundle:04d}.T{temperature_label(temperature)}.parquet"
+                    for temperature in campaign.temperatures(study, name)
+                ]
+            else:
+                files.append(f"{folder}/b{bundle:04d}.parquet")
+    return files

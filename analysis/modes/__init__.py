@@ -1,0 +1,34 @@
+"""Vibrational modes: eigensolvers, observables of a mode, densities of states."""
+
+from analysis.modes.densities import (
+    boson_peak,
+    debye_level,
+    kernel_polynomial_density,
+    reduced_density,
+    vibrational_density_of_states,
+)
+from analysis.modes.errors import (
+    IncompleteSpectrumError,
+    MemoryLimitError,
+    ModeError,
+    ModeRequestError,
+)
+from analysis.modes.observables import participation_ratio, phonon_order
+from analysis.modes.solvers import SolvedModes, estimate_resources, solve_modes
+
+__all__ = [
+    "IncompleteSpectrumError",
+    "MemoryLimitError",
+    "ModeError",
+    "ModeRequestError",
+    "SolvedModes",
+    "boson_peak",
+    "debye_level",
+    "estimate_resources",
+    "kernel_polynomial_density",
+    "participation_ratio",
+    "phonon_order",
+    "reduced_density",
+    "solve_modes",
+    "vibrational_density_of_states",
+]

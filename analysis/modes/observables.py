@@ -1,0 +1,147 @@
+"""What a single mode looks like: participation ratio and phonon order parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def participation_ratio(vectors) -> np.ndarray:
+    """P_k = [sum_i e_i.e_i]^2 / (N sum_i (e_i.e_i)^2).
+
+    1 if all particles move equally, 2/3 for a plane wave, 1/N for a single particle
+    (Mizuno et al. 2020 [anharmonic], Eq. 4).
+
+    Parameters
+    ----------
+    vectors : ndarray, shape=(n, N, d) or (N, d)
+
+    Returns
+    -------
+    ndarray, shape=(n,) or ()
+    """
+    vectors = np.asarray(vectors)
+    squares = np.einsum("...ia,...ia->...i", vectors, vectors)
+    return squares.sum(axis=-1) ** 2 / (squares.shape[-1] * (squares**2).sum(axis=-1))
+
+
+def wave_vectors(box, cut: float) -> np.ndarray:
+    """Half of the wave vectors q = 2 pi n / L with 0 < |q| <= cut: one of each pair +q, -q.
+
+    Parameters
+    ----------
+    box : ndarray, shape=(d,)
+    cut : float
+
+    Returns
+    -------
+    ndarray, shape=(n_q, d)
+        By length.
+    """
+    unit = 2.0 * np.pi / np.asarray(box, dtype=float)
+    reach = [np.arange(-int(cut // u), int(cut // u) + 1) for u in unit]
+    grid = np.stack(np.meshgrid(*reach, indexing="ij"), axis=-1).reshape(-1, len(unit))
+    first = np.zeros(len(grid), dtype=int)
+    for axis in range(len(unit) - 1, -1, -1):
+        first = np.where(grid[:, axis] != 0, np.sign(grid[:, axis]), first)
+    waves = grid[first > 0] * unit
+    length = np.linalg.norm(waves, axis=1)
+    waves, length = waves[length <= cut * (1 + 1e-12)], length[length <= cut * (1 + 1e-12)]
+    return waves[np.argsort(length, kind="stable")]
+
+
+def polarisations(wave) -> np.ndarray:
+    """q/|q| and d - 1 orthonormal directions across it.
+
+    The two transverse directions of 3D are a choice that O_k, with its threshold for each of
+    them, can feel; here they are the Gram-Schmidt remainders of the axes least along q, in order.
+
+    Parameters
+    ----------
+    wave : ndarray, shape=(d,)
+
+    Returns
+    -------
+    ndarray, shape=(d, d)
+        Rows L, T_1, ...
+    """
+    longitudinal = wave / np.linalg.norm(wave)
+    rows = [longitudinal]
+    for axis in np.argsort(np.abs(longitudinal), kind="stable"):
+        direction = np.zeros(len(wave))
+        direction[axis] = 1.0
+        for row in rows:
+            direction -= (row @ direction) * row
+        norm = np.linalg.norm(direction)
+        if len(rows) < len(wave) and norm > 1e-8:
+            rows.append(direction / norm)
+    return np.array(rows)
+
+
+def phonon_order(
+    vectors,
+    positions,
+    box,
+    *,
+    threshold: float = 100.0,
+    wave_vector_cut: float | None = None,
+    panel: int = 256,
+) -> np.ndarray:
+    """Phonon order parameter O_k (Mizuno et al. 2020 [anharmonic], Eq. 3).
+
+    O_k = sum of O_k^{q,a} over q of both signs and polarisations a = L, T_1, T_2 for which
+    O_k^{q,a} = |sum_i s_a . e_i exp(-i q.r_i)|^2 / N >= N_m / (d N - d), N_m = 100.
+    A standing plane wave has 1/2 at +q and at -q, so O_k = 1. As e is real, O^{-q,a} = O^{q,a}:
+    half of the q are computed and counted twice.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape=(n, N, d)
+        Unit norm.
+    positions : ndarray, shape=(N, d)
+    box : ndarray, shape=(d,)
+    threshold : float
+        N_m.
+    wave_vector_cut : float, optional
+        Largest |q|; by default the Debye wave number, [number of modes per polarisation = N],
+        beyond which a plane wave on N particles is no independent motion.
+    panel : int
+        Wave vectors per block of the matrix product.
+
+    Returns
+    -------
+    ndarray, shape=(n,)
+    """
+    vectors = np.asarray(vectors, dtype=float)
+    count, particles, d = vectors.shape
+    box = np.asarray(box, dtype=float)
+    if wave_vector_cut is None:
+        wave_vector_cut = debye_wave_number(particles / np.prod(box), d)
+    smallest = threshold / (d * particles - d)
+    waves = wave_vectors(box, wave_vector_cut)
+    out = np.zeros(count)
+    if smallest > 0.5 or not len(waves):
+        # |O^q| + |O^-q| <= 1 for one polarisation: no wave can pass the threshold.
+        return out
+    # Axes in front, so that each panel is one real matrix product over particles.
+    fields = np.ascontiguousarray(vectors.transpose(2, 0, 1)).reshape(d * count, particles)
+    for start in range(0, len(waves), panel):
+        block = waves[start : start + panel]
+        phase = positions @ block.T
+        cosine = (fields @ np.cos(phase)).reshape(d, count, len(block))
+        sine = (fields @ np.sin(phase)).reshape(d, count, len(block))
+        directions = np.array([polarisations(wave) for wave in block])
+        for a in range(d):
+            along = directions[:, a].T[:, None, :]
+            weight = ((cosine * along).sum(axis=0)) ** 2 + ((sine * along).sum(axis=0)) ** 2
+            weight /= particles
+            weight[weight < smallest] = 0.0
+            out += 2.0 * weight.sum(axis=1)
+    return out
+
+
+def debye_wave_number(number_density: float, dimension: int) -> float:
+    """Radius of the sphere in q space that holds N wave vectors: (6 pi^2 rho)^(1/3) in 3D."""
+    from scipy.special import gamma
+
+    ball = np.pi ** (dimension / 2) / gamma(dimension / 2 + 1)
+    return float(2.0 * np.pi * (number_density / ball) ** (1.0 / dimension))

@@ -1,0 +1,107 @@
+"""What all programs of the workflow share: their common arguments, campaign, log and ranks."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import logs
+from analysis.campaign import Campaign, load_campaign
+from analysis.ensembles import Ensemble
+from analysis.models import GlassModel
+
+
+def argument_parser(description: str, *, parallel: bool = False) -> argparse.ArgumentParser:
+    """Parser with the arguments of every program that works on one bundle.
+
+    Parameters
+    ----------
+    description : str
+        The program's docstring; its first paragraph is shown.
+    parallel : bool
+        Whether it runs on several MPI ranks.
+    """
+    parser = argparse.ArgumentParser(description=description.partition("\n\n")[0])
+    parser.add_argument("--campaign", required=True, help="campaign file")
+    parser.add_argument("--ensemble", required=True, help="name of the ensemble")
+    parser.add_argument("--bundle", required=True, type=int, help="index of the bundle")
+    parser.add_argument("--log", help="log file; stderr alone without it")
+    if parallel:
+        parser.add_argument("--ranks", type=int, help="MPI ranks that this program must find")
+    return parser
+
+
+@dataclass(frozen=True)
+class Task:
+    """One bundle of one ensemble, as a program finds it.
+
+    Attributes
+    ----------
+    campaign : Campaign
+    ensemble : Ensemble
+    model : GlassModel
+    bundle : int
+    attributes : dict
+        Provenance that every output carries.
+    """
+
+    campaign: Campaign
+    ensemble: Ensemble
+    model: GlassModel
+    bundle: int
+    attributes: dict
+
+    @property
+    def samples(self) -> range:
+        return self.ensemble.samples_of(self.bundle)
+
+
+def begin(arguments: argparse.Namespace, title: str):
+    """Set up the log, check the ranks, and read the campaign.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Of :func:`argument_parser`.
+    title : str
+        Name of the program, in front of every line on stderr.
+
+    Returns
+    -------
+    task : Task
+    world : mpi4py.MPI.Comm or None
+        None for serial programs.
+
+    Raises
+    ------
+    analysis.parallel.RankError, analysis.campaign.CampaignError
+    """
+    world = None
+    where = f"{title} {arguments.ensemble} b{arguments.bundle:04d}"
+    if hasattr(arguments, "ranks"):
+        # the environment's MPI must be loaded before LAMMPS or PETSc
+        from mpi4py import MPI
+
+        from analysis.parallel import communicator
+
+        logs.set_up(arguments.log, where, MPI.COMM_WORLD.rank)
+        world = communicator(arguments.ranks)
+    else:
+        logs.set_up(arguments.log, where)
+    from analysis.storage import provenance
+
+    campaign = load_campaign(Path(arguments.campaign))
+    ensemble = campaign.ensembles[arguments.ensemble]
+    attributes = provenance(campaign.name, ensemble.name, ensemble.model, campaign.config_hash)
+    attributes["bundle"] = arguments.bundle
+    task = Task(campaign, ensemble, campaign.models[ensemble.model], arguments.bundle, attributes)
+    return task, world
+
+
+def with_sample(frame, task: Task, sample: int):
+    """A table with `ensemble` and `sample` as its first columns (data contract)."""
+    frame = frame.drop(columns=[c for c in ("ensemble", "sample") if c in frame.columns])
+    frame.insert(0, "ensemble", task.ensemble.name)
+    frame.insert(1, "sample", sample)
+    return frame

@@ -1,0 +1,395 @@
+"""Inherent structures: a liquid at its parent temperature, quenched; crystals; random starts.
+
+Protocols (`ensemble.preparation["protocol"]`)
+
+quench
+    Random positions, push-off, Langevin dynamics at `parent_temperature` for `equilibration`
+    (`melt.in`), then an instantaneous quench by FIRE (`quench.in`).
+random
+    Random positions (infinite temperature) quenched directly.
+fcc
+    A face-centred cubic crystal of `cells`^3 cubic cells.
+
+Every descent ends with :func:`analysis.landscape.relax`, which takes the largest force to
+round-off. A sample runs on one rank unless the campaign says `ranks_per_sample`, so bundles and
+the number of ranks never change it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from mpi4py import MPI
+
+from analysis.ensembles import Ensemble, lammps_seed, random_stream
+from analysis.landscape import Landscape, NeighbourError, relax
+from analysis.models import GlassModel, ModelError
+from analysis.parallel import form_teams
+from analysis.simulation.crystallinity import CRYSTALLINE_FRACTION, crystalline_fraction
+from analysis.simulation.session import LammpsSession, SessionError, thermostat_seed
+from analysis.storage import Glass
+
+FORCE_TOLERANCE = 1e-10
+"""max_i |F_i| of a converged inherent structure."""
+
+HANDOVER = 1e-6
+"""Largest force at which FIRE in LAMMPS hands over to the Newton polish."""
+
+EQUILIBRATION_SAMPLES = 200
+"""Potential energies recorded during the equilibration of a liquid."""
+
+LIQUID_SKIN = 0.5
+"""Skin of the neighbour list in liquids, whose lists are short-lived."""
+
+SETTINGS = {
+    "quench": {"parent_temperature", "equilibration"},
+    "random": set(),
+    "fcc": {"cells"},
+}
+"""What each protocol may be told, besides `protocol` and `ranks_per_sample`."""
+
+_log = logging.getLogger(__name__)
+
+
+class PreparationError(ValueError):
+    """A preparation that cannot be carried out; the message names the setting."""
+
+
+def fcc_crystal(model: GlassModel, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Face-centred cubic crystal at the density of the model.
+
+    Parameters
+    ----------
+    model : GlassModel
+        Of three dimensions.
+    cells : int
+        Cubic cells along each edge.
+
+    Returns
+    -------
+    positions : ndarray, shape=(4 cells^3, 3), dtype=float64
+    box : ndarray, shape=(3,), dtype=float64
+
+    Raises
+    ------
+    PreparationError
+        In other dimensions, or without cells.
+    """
+    if model.dimension != 3:
+        raise PreparationError(f"model {model.name}: FCC needs three dimensions")
+    if cells < 1:
+        raise PreparationError(f"preparation.cells: {cells} must be at least 1")
+    box = model.box(4 * cells**3)
+    basis = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]) / 2.0
+    corners = np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    sites = (corners[:, None, :] + basis).reshape(-1, 3)
+    return sites * (box / cells), box
+
+
+def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
+    """Refuse a preparation before any work starts.
+
+    Raises
+    ------
+    PreparationError
+        Naming the ensemble, the setting, its value and what is allowed.
+    """
+    where = f"ensemble {ensemble.name}: preparation"
+    settings = ensemble.preparation
+    protocol = settings.get("protocol")
+    if protocol not in SETTINGS:
+        raise PreparationError(
+            f"{where}.protocol: {protocol!r} is not one of {', '.join(SETTINGS)}"
+        )
+    allowed = SETTINGS[protocol] | {"protocol", "ranks_per_sample"}
+    for key in settings:
+        if key not in allowed:
+            raise PreparationError(
+                f"{where}.{key}: not for protocol {protocol}; allowed: {', '.join(sorted(allowed))}"
+            )
+    if protocol == "quench":
+        if model.dimension not in (2, 3):
+            raise ModelError(
+                f"{where}: model {model.name} has {model.dimension} dimensions, and LAMMPS, which "
+                "makes the liquid, has 2 or 3; protocol random works in any"
+            )
+        temperature = settings.get("parent_temperature", model.parent_temperature)
+        if temperature is None or not temperature > 0:
+            raise PreparationError(
+                f"{where}.parent_temperature: {temperature!r} must be a positive number "
+                f"(model {model.name} has no default)"
+                if temperature is None
+                else f"{where}.parent_temperature: {temperature!r} must be positive"
+            )
+    if protocol == "fcc":
+        fcc_crystal(model, int(settings.get("cells", 0)))
+        if ensemble.particles != 4 * int(settings["cells"]) ** 3:
+            raise PreparationError(
+                f"{where}.cells: {settings['cells']} makes {4 * int(settings['cells']) ** 3} "
+                f"particles, not {ensemble.particles}"
+            )
+    if ensemble.particles < model.smallest_system():
+        raise PreparationError(
+            f"ensemble {ensemble.name}: particles: {ensemble.particles}: the box would be smaller "
+            f"than twice the cutoff; model {model.name} needs at least {model.smallest_system()}"
+        )
+
+
+def quench(
+    model,
+    box,
+    species,
+    diameter,
+    positions,
+    *,
+    overlapping=False,
+    communicator=None,
+    log=None,
+):
+    """The inherent structure below a configuration.
+
+    FIRE in LAMMPS (where it has the dimension) decides the minimum; the polish of
+    :func:`analysis.landscape.relax`, on the first rank, takes it to round-off.
+
+    Parameters
+    ----------
+    overlapping : bool
+        Whether the configuration holds the overlaps of random positions, which FIRE would throw
+        across the box: a few conjugate-gradient steps of limited length then come first.
+
+    Returns
+    -------
+    analysis.landscape.RelaxationResult
+        On every rank.
+    """
+    communicator = MPI.COMM_SELF if communicator is None else communicator
+    if model.dimension in (2, 3):
+        with LammpsSession(
+            model, box, species, diameter, positions, communicator=communicator, log=log
+        ) as session:
+            if overlapping:
+                session.command("min_style cg", "min_modify norm max dmax 0.1")
+                session.command("minimize 0.0 1.0 200 2000")
+            session.run_input(
+                "quench.in", time_step=float(model.time_step), force_tolerance=HANDOVER
+            )
+            positions = session.positions()
+    result = None
+    if communicator.rank == 0:
+        landscape = Landscape(model, box, species, diameter)
+        result = relax(landscape, positions, force_tolerance=FORCE_TOLERANCE)
+    return communicator.bcast(result)
+
+
+def _equilibrate(model, box, species, diameter, positions, settings, seed, communicator, log):
+    """Liquid at the parent temperature: positions and the checks of its equilibration."""
+    temperature = float(settings.get("parent_temperature", model.parent_temperature))
+    duration = float(settings.get("equilibration", model.equilibration))
+    stride = max(1, round(duration / model.time_step / EQUILIBRATION_SAMPLES))
+    with LammpsSession(
+        *(model, box, species, diameter, positions),
+        communicator=communicator,
+        log=log,
+        skin=LIQUID_SKIN,
+    ) as session:
+        session.run_input(
+            "melt.in",
+            temperature=temperature,
+            seed=thermostat_seed(seed),
+            time_step=float(model.time_step),
+            damping=200.0 * model.time_step,
+            steps=0,
+        )
+        start = session.positions()
+        session.command("log none")
+        energies = np.empty(EQUILIBRATION_SAMPLES)
+        for k in range(EQUILIBRATION_SAMPLES):
+            session.run(stride)
+            energies[k] = session.potential_energy()
+        positions = session.positions()
+    moved = positions - start
+    moved -= moved.mean(axis=0)
+    drift, fluctuation = energy_drift(energies[EQUILIBRATION_SAMPLES // 2 :])
+    return positions, {
+        "parent_temperature": temperature,
+        "equilibration": stride * EQUILIBRATION_SAMPLES * model.time_step,
+        "liquid_energy": float(energies[EQUILIBRATION_SAMPLES // 2 :].mean()) / len(species),
+        "liquid_energy_drift": drift / fluctuation,
+        "liquid_displacement": float((moved**2).sum(axis=1).mean()) / float(np.mean(diameter)) ** 2,
+    }
+
+
+def energy_drift(energies) -> tuple[float, float]:
+    """Change of an energy along its straight-line fit, and the fluctuation about that line."""
+    energies = np.asarray(energies, dtype=float)
+    steps = np.arange(len(energies))
+    slope, offset = np.polyfit(steps, energies, 1)
+    rest = energies - (slope * steps + offset)
+    return float(slope * len(energies)), float(rest.std(ddof=2)) or 1.0
+
+
+def is_equilibrated(diagnostics: dict) -> bool:
+    """Whether a liquid forgot its start.
+
+    The mean-squared displacement must reach one squared mean diameter, and the energy must not
+    drift by more than twice its fluctuation over the last half of the equilibration.
+    """
+    return (
+        diagnostics["liquid_displacement"] >= 1.0 and abs(diagnostics["liquid_energy_drift"]) <= 2.0
+    )
+
+
+def prepare_glass(
+    model: GlassModel,
+    ensemble: Ensemble,
+    sample: int,
+    seed: int,
+    *,
+    communicator=None,
+    log=None,
+) -> Glass:
+    """One inherent structure of an ensemble.
+
+    Parameters
+    ----------
+    model : GlassModel
+    ensemble : Ensemble
+    sample : int
+        Index within the ensemble.
+    seed : int
+        Of the campaign.
+    communicator : mpi4py.MPI.Comm, optional
+        Ranks that share this sample, COMM_SELF by default. The thermostat's random numbers depend
+        on how many they are.
+    log : path, optional
+        Of LAMMPS.
+
+    Returns
+    -------
+    Glass
+        On every rank. `status` is ok, not_equilibrated, crystallised, not_converged, nan, or
+        failed (LAMMPS stopped); `diagnostics` holds what was measured on the way. Nothing is
+        raised for a sample that goes wrong.
+
+    Raises
+    ------
+    PreparationError, ModelError
+        For settings that no sample could be made with (see :func:`check_preparation`).
+    """
+    check_preparation(model, ensemble)
+    communicator = MPI.COMM_SELF if communicator is None else communicator
+    settings = ensemble.preparation
+    rng = random_stream(seed, ensemble.name, sample, "start")
+    species, diameter = model.mixture(ensemble.particles, rng)
+    if settings["protocol"] == "fcc":
+        positions, box = fcc_crystal(model, int(settings["cells"]))
+    else:
+        box = model.box(ensemble.particles)
+        positions = rng.random((ensemble.particles, model.dimension)) * box
+    glass = Glass(sample, positions, box, species, diameter)
+    try:
+        if settings["protocol"] == "quench":
+            thermostat = lammps_seed(seed, ensemble.name, sample, "melt")
+            glass.positions, glass.diagnostics = _equilibrate(
+                *(model, box, species, diameter, positions),
+                *(settings, thermostat, communicator, log),
+            )
+        result = quench(
+            *(model, box, species, diameter, glass.positions),
+            overlapping=settings["protocol"] == "random",
+            communicator=communicator,
+            log=log,
+        )
+    except (SessionError, NeighbourError) as error:
+        glass.status = "nan" if "nan" in str(error).lower() else "failed"
+        _report(communicator, ensemble, glass, str(error))
+        return glass
+    glass.positions, glass.energy, glass.max_force = (
+        result.positions,
+        result.energy,
+        result.max_force,
+    )
+    glass.diagnostics["fire_iterations"] = result.iterations
+    glass.diagnostics["newton_steps"] = result.newton_steps
+    glass.status = _status(model, settings["protocol"], glass, result.converged)
+    if glass.status != "ok":
+        _report(communicator, ensemble, glass, str(glass.diagnostics))
+    return glass
+
+
+def _status(model, protocol, glass, converged) -> str:
+    if not (np.isfinite(glass.energy) and np.isfinite(glass.positions).all()):
+        return "nan"
+    if not converged:
+        return "not_converged"
+    if protocol == "fcc":
+        return "ok"
+    if model.dimension in (2, 3):
+        fraction = crystalline_fraction(glass.positions, glass.box)
+        glass.diagnostics["crystalline_fraction"] = fraction
+        if fraction > CRYSTALLINE_FRACTION:
+            return "crystallised"
+    if protocol == "quench" and not is_equilibrated(glass.diagnostics):
+        return "not_equilibrated"
+    return "ok"
+
+
+def _report(communicator, ensemble, glass, reason):
+    if communicator.rank == 0:
+        _log.warning("%s sample %d: %s (%s)", ensemble.name, glass.sample, glass.status, reason)
+
+
+def prepare_bundle(
+    model: GlassModel,
+    ensemble: Ensemble,
+    bundle: int,
+    seed: int,
+    *,
+    communicator=None,
+    log=None,
+) -> list[Glass] | None:
+    """All samples of a bundle, spread over the ranks of a communicator.
+
+    Every sample runs on `ranks_per_sample` ranks (1 unless the campaign says otherwise), whatever
+    the size of the communicator.
+
+    Parameters
+    ----------
+    log : path, optional
+        Of LAMMPS; where several teams of ranks work, each appends its number to the name.
+
+    Returns
+    -------
+    list of Glass
+        In the order of the samples, on the first rank; None elsewhere.
+
+    Raises
+    ------
+    PreparationError, ModelError
+        As :func:`check_preparation`.
+    RankError
+        If the communicator cannot be divided into teams of `ranks_per_sample`.
+    """
+    communicator = MPI.COMM_SELF if communicator is None else communicator
+    check_preparation(model, ensemble)
+    team = form_teams(communicator, int(ensemble.preparation.get("ranks_per_sample", 1)))
+    made = []
+    for sample in team.share(ensemble.samples_of(bundle)):
+        glass = prepare_glass(
+            *(model, ensemble, sample, seed),
+            communicator=team.ranks,
+            log=f"{log}.{team.index}" if log and team.count > 1 else log,
+        )
+        if team.leads:
+            made.append(glass)
+            _log.info(
+                "%s sample %d: %s, energy per particle %.6f, largest force %.1e",
+                *(ensemble.name, sample, glass.status),
+                *(glass.energy / ensemble.particles, glass.max_force),
+            )
+    team.ranks.Free()
+    gathered = communicator.gather(made)
+    if communicator.rank != 0:
+        return None
+    return sorted((glass for part in gathered for glass in part), key=lambda glass: glass.sample)

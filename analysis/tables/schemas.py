@@ -1,0 +1,139 @@
+"""Columns of every table of `results/<campaign>/tables/`, the data contract in code.
+
+Each table begins with `ensemble` and `sample` (but `ensembles` and `summary`, which have a row per
+ensemble and per reference value). Extra columns are allowed; they are kept after those named here.
+All numbers are in reduced units (mass, length, energy and k_B = 1), frequencies are angular.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KINDS = {
+    "integer": "iu",
+    "number": "fiu",
+    "text": "OUT",
+    "flag": "b",
+}
+"""Numpy kinds that a column of each type may have."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, whether every value must be finite, and what it means."""
+
+    name: str
+    kind: str
+    description: str
+    finite: bool = True
+
+
+_SAMPLE = (
+    Column("ensemble", "text", "name of the ensemble in the campaign"),
+    Column("sample", "integer", "index of the sample within its ensemble"),
+)
+_TEMPERATURE = Column("temperature", "number", "target temperature of the run")
+_MODE = (
+    Column("mode", "integer", "0-based, ascending in frequency, translations left out"),
+    Column("frequency", "number", "angular eigenfrequency"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "ensembles": (
+        Column("ensemble", "text", "name of the ensemble in the campaign"),
+        Column("model", "text", "glass model"),
+        Column("kind", "text", "glass or crystal"),
+        Column("particles", "integer", "N of every sample"),
+        Column("samples", "integer", "samples asked for"),
+        Column("dimension", "integer", "of space"),
+        Column("density", "number", "N / V"),
+    ),
+    "modes": (
+        *_SAMPLE,
+        *_MODE,
+        Column("participation_ratio", "number", "P_k, one for a uniform displacement", False),
+        Column("phonon_order", "number", "O_k, one for a plane wave", False),
+    ),
+    "lifetimes": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        *_MODE,
+        Column("lifetime", "number", "1/e time of the energy correlation (Eq. 9)", False),
+        Column("lifetime_error", "number", "jackknife over blocks of the run", False),
+        Column("mean_energy", "number", "mean of E_k (Eq. 8)", False),
+        Column("rearranged", "flag", "whether the inherent structure changed"),
+    ),
+    "window_lifetimes": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("window", "number", "centre of a window of frequency"),
+        Column("lifetime", "number", "1/e time of the window's mean correlation", False),
+        Column("lifetime_error", "number", "jackknife over blocks of the run", False),
+        Column("modes", "integer", "modes in the window"),
+    ),
+    "energy_autocorrelation": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("window", "number", "centre of a window of frequency"),
+        Column("lag", "number", "time"),
+        Column("value", "number", "C(t), one at zero", False),
+    ),
+    "decay_rates": (
+        *_SAMPLE,
+        *_MODE,
+        Column("decay_rate_per_temperature", "number", "classical Gamma_k / T (Eq. 13)"),
+        Column("splitting", "number", "part of k -> l + m"),
+        Column("combining", "number", "part of k + l -> m"),
+        Column("broadening", "number", "standard deviation of the Gaussian for each delta"),
+    ),
+    "joint_density": (
+        *_SAMPLE,
+        Column("frequency", "number", "angular frequency"),
+        Column("splitting", "number", "j_spl (Eq. 14)"),
+        Column("combining", "number", "j_com (Eq. 14)"),
+    ),
+    "mean_squared_displacement": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("lag", "number", "time"),
+        Column("msd", "number", "mean-squared displacement per particle (Eq. 3)"),
+    ),
+    "time_series": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("time", "number", "since the start of the constant-energy run"),
+        Column("temperature_observed", "number", "instantaneous kinetic temperature"),
+        Column("potential_energy", "number", "per particle, above the inherent structure"),
+    ),
+    "dynamics_checks": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("duration", "number", "length of the run"),
+        Column("mean_temperature", "number", "mean kinetic temperature"),
+        Column("temperature_error", "number", "standard error of block means"),
+        Column("energy_drift", "number", "over the run, per particle, in units of T"),
+        Column("msd_ratio", "number", "late over early mean-squared displacement", False),
+    ),
+    "moduli": (
+        *_SAMPLE,
+        Column("shear_modulus", "number", "G of the inherent structure"),
+        Column("bulk_modulus", "number", "K of the inherent structure"),
+        Column("pressure", "number", "of the inherent structure"),
+    ),
+    "summary": (
+        Column("ensemble", "text", "ensemble, or ensembles, that the value is of"),
+        Column("sample", "integer", "-1: all samples"),
+        Column("temperature", "number", "temperature, NaN where all or none", False),
+        Column("quantity", "text", "short name"),
+        Column("observed", "number", "value of this campaign", False),
+        Column("error", "number", "its standard error, NaN where it has none", False),
+        Column("paper", "number", "the paper's value, NaN where it gives none", False),
+        Column("source", "text", "figure or equation of the paper"),
+        Column("rule", "text", "when observed and paper are said to agree"),
+        Column("agrees", "text", "yes, no, or - where there is no rule"),
+        Column("statement", "text", "what the row says"),
+    ),
+}
+
+CSV_TWINS = ("ensembles", "dynamics_checks", "moduli", "summary")
+"""Small tables that get a .csv twin."""

@@ -1,0 +1,58 @@
+# Figures and report from the tables in TABLES_FOLDER, whoever made these; included by the
+# Snakefile and by workflow/figures.smk.
+FIGURES = f"{RESULTS}/figures"
+REPORT = f"{RESULTS}/report.html"
+
+
+rule draw_figures:
+    input:
+        summary=f"{TABLES_FOLDER}/summary.parquet",
+        manifest=f"{TABLES_FOLDER}/manifest.json",
+    output:
+        report(
+            directory(FIGURES),
+            patterns=["{figure}.png"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        f"{RESULTS}/logs/draw_figures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_figures.tsv"
+    conda:
+        "../../envs/conda.yaml"
+    threads: 1
+    resources:
+        tasks=1,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code_version=CODE_VERSION,
+    shell:
+        "python workflow/scripts/draw_figures.py --manifest {input.manifest}"
+        " --output {output} --log {log}"
+
+
+rule write_report:
+    input:
+        manifest=f"{TABLES_FOLDER}/manifest.json",
+        figures=FIGURES,
+    output:
+        report(REPORT, caption="../report/report.rst", category="Report"),
+    log:
+        f"{RESULTS}/logs/write_report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/conda.yaml"
+    threads: 1
+    resources:
+        tasks=1,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code_version=CODE_VERSION,
+    shell:
+        "python workflow/scripts/write_report.py --manifest {input.manifest}"
+        " --figures {input.figures} --output {output} --log {log}"

@@ -1,0 +1,53 @@
+# From parts to tables; figures.smk goes on from there.
+
+
+rule gather_tables:
+    input:
+        lambda wildcards: layout.parts(CAMPAIGN, wildcards.table),
+    output:
+        f"{TABLES_FOLDER}/{{table}}.parquet",
+    log:
+        f"{RESULTS}/logs/gather_tables/{{table}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/gather_tables/{{table}}.tsv"
+    wildcard_constraints:
+        table=one_of(TABLES),
+    conda:
+        "../../envs/conda.yaml"
+    threads: 1
+    resources:
+        tasks=1,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        campaign=SNAPSHOT,
+        code_version=CODE_VERSION,
+    shell:
+        "python workflow/scripts/gather_tables.py --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
+
+
+rule summarise_tables:
+    input:
+        tables=[f"{TABLES_FOLDER}/{table}.parquet" for table in TABLES],
+    output:
+        ensembles=f"{TABLES_FOLDER}/ensembles.parquet",
+        summary=f"{TABLES_FOLDER}/summary.parquet",
+        manifest=f"{TABLES_FOLDER}/manifest.json",
+    log:
+        f"{RESULTS}/logs/summarise_tables.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_tables.tsv"
+    conda:
+        "../../envs/conda.yaml"
+    threads: 1
+    resources:
+        tasks=1,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        campaign=SNAPSHOT,
+        code_version=CODE_VERSION,
+        ensembles=CAMPAIGN.settings["ensembles"],
+        folder=lambda wildcards, output: Path(output.summary).parent,
+    shell:
+        "python workflow/scripts/summarise_tables.py --campaign {params.campaign} --tables {params.folder} --log {log}"

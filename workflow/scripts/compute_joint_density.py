@@ -1,0 +1,39 @@
+"""Compute the joint two-mode densities of states of one bundle (Eq. 14)."""
+
+import sys
+
+import pandas as pd
+
+from analysis import programs
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = programs.argument_parser(__doc__)
+    parser.add_argument("--modes", required=True, help="modes/bNNNN.h5")
+    parser.add_argument("--output", required=True, help="part of the table joint_density")
+    arguments = parser.parse_args(argv)
+    task, _ = programs.begin(arguments, "compute_joint_density")
+
+    from analysis.anharmonic.decay_rates import joint_density
+    from analysis.storage import mode_samples, read_modes, write_table
+
+    block = task.campaign.block("joint_density", task.ensemble.name)
+    frames = [
+        programs.with_sample(
+            joint_density(
+                read_modes(arguments.modes, sample).frequency,
+                block["broadening"],
+                spacing=block["bin_width"],
+            ),
+            task,
+            sample,
+        )
+        for sample in mode_samples(arguments.modes)
+    ]
+    table = pd.concat(frames) if frames else pd.DataFrame()
+    write_table(arguments.output, table, task.attributes)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

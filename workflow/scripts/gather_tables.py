@@ -1,0 +1,39 @@
+"""Gather one table of a campaign from the parts of all bundles, and check its columns."""
+
+import argparse
+import logging
+import sys
+
+from analysis import layout, logs
+from analysis.campaign import load_campaign
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--campaign", required=True, help="campaign file")
+    parser.add_argument("--table", required=True, choices=layout.STUDY_OF)
+    parser.add_argument("--output", required=True, help="tables/<table>.parquet")
+    parser.add_argument("--log")
+    arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, f"gather_tables {arguments.table}")
+
+    from analysis import __version__
+    from analysis.storage import write_table
+    from analysis.tables import gather
+    from analysis.tables.schemas import CSV_TWINS
+
+    campaign = load_campaign(arguments.campaign)
+    files = layout.parts(campaign, arguments.table)
+    table = gather(files, arguments.table)
+    attributes = {
+        "campaign": campaign.name,
+        "code_version": __version__,
+        "config_hash": campaign.config_hash,
+    }
+    write_table(arguments.output, table, attributes, csv=arguments.table in CSV_TWINS)
+    logging.getLogger("program").info("%d rows from %d parts", len(table), len(files))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

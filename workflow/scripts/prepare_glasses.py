@@ -1,0 +1,66 @@
+"""Prepare the inherent structures of one bundle.
+
+Samples are shared out among the ranks; those that an interrupted run had finished are kept.
+"""
+
+import json
+import logging
+import sys
+
+from analysis import programs
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = programs.argument_parser(__doc__, parallel=True)
+    parser.add_argument("--output", required=True, help="glasses/bNNNN.h5")
+    arguments = parser.parse_args(argv)
+    task, world = programs.begin(arguments, "prepare_glasses")
+
+    from analysis.parallel import form_teams
+    from analysis.resume import PartialFolder
+    from analysis.simulation.preparation import check_preparation, prepare_glass
+    from analysis.storage import read_glasses, write_glasses
+
+    log = logging.getLogger("program")
+    ensemble, model = task.ensemble, task.model
+    check_preparation(model, ensemble)
+    partial = PartialFolder(
+        arguments.output,
+        {
+            "seed": task.campaign.seed,
+            "ensemble": [ensemble.name, ensemble.particles, ensemble.preparation],
+            "model": [json.loads(model.potential_json()), model.density, model.time_step],
+            "code_version": task.attributes["code_version"],
+        },
+    )
+    if world.rank == 0:
+        partial.open()
+    world.Barrier()
+    team = form_teams(world, ensemble.preparation["ranks_per_sample"])
+    for sample in team.share(task.samples):
+        # every rank of the team must see the same
+        if team.ranks.bcast(partial.has(sample) if team.leads else None):
+            log.info("sample %d was finished by an earlier run", sample)
+            continue
+        glass = prepare_glass(model, ensemble, sample, task.campaign.seed, communicator=team.ranks)
+        if team.leads:
+            write_glasses(partial.sample_path(sample), [glass], model, task.attributes)
+            log.info(
+                "sample %d: %s, energy per particle %.6f, largest force %.1e",
+                sample,
+                glass.status,
+                glass.energy / ensemble.particles,
+                glass.max_force,
+            )
+    world.Barrier()
+    if world.rank == 0:
+        glasses = [g for sample in task.samples for g in read_glasses(partial.sample_path(sample))]
+        write_glasses(arguments.output, glasses, model, task.attributes)
+        partial.remove()
+        usable = sum(glass.is_usable for glass in glasses)
+        log.info("%d of %d samples can be used", usable, len(glasses))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""Compare the tables of a campaign with the paper, and write the manifest of all of them."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis import layout, logs
+from analysis.campaign import load_campaign
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--campaign", required=True, help="campaign file")
+    parser.add_argument("--tables", required=True, help="folder of the tables")
+    parser.add_argument("--log")
+    arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, "summarise_tables")
+
+    from analysis import __version__
+    from analysis.storage import read_table, write_table
+    from analysis.tables import ensembles_table, summarise
+    from analysis.tables.manifest import write_manifest
+
+    campaign = load_campaign(arguments.campaign)
+    folder = Path(arguments.tables)
+    attributes = {
+        "campaign": campaign.name,
+        "code_version": __version__,
+        "config_hash": campaign.config_hash,
+    }
+    names = layout.tables(campaign)
+    tables = {name: read_table(folder / f"{name}.parquet") for name in names}
+    tables["ensembles"] = ensembles_table(campaign.ensembles, campaign.models)
+    tables["summary"] = summarise(tables)
+    for name in ("ensembles", "summary"):
+        write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
+    write_manifest(
+        folder,
+        [f"{name}.parquet" for name in tables],
+        {
+            **attributes,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "settings": campaign.settings,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
