@@ -106,41 +106,41 @@ def bundle_range(wildcards):
     return samples.start, samples.stop
 
 
-def estimate(wildcards, rule):
+def estimate(wildcards, stage):
     temperature = TEMPERATURES.get(wildcards.get("temperature"))
-    return estimates.stage(CAMPAIGN, rule, wildcards.ensemble, temperature)
+    return estimates.stage(CAMPAIGN, stage, wildcards.ensemble, temperature)
 
 
-def ranks(rule):
+def ranks(stage):
     """Function of wildcards: MPI ranks that a rule can use (a SLURM job must have two at least)."""
 
     def tasks(wildcards):
         first, end = bundle_range(wildcards)
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if "compute_decay_rates" == rule:
-            return max(2, min(64, round(estimate(wildcards, rule).core_seconds / 3600)))
+        if stage == "compute_decay_rates":
+            return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
         return max(2, share * min(end - first, 64 // share or 1))
 
     return tasks
 
 
-def memory(rule):
+def memory(stage):
     """Function of wildcards and attempt: memory in MB, Snakemake's own included."""
 
     def mem_mb(wildcards, attempt):
-        tasks = ranks(rule)(wildcards) if rule in PARALLEL else 1
-        return int(BASE_MEMORY_MB + 1.2e-6 * tasks * estimate(wildcards, rule).memory) * attempt
+        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
+        return int(BASE_MEMORY_MB + 1.2e-6 * tasks * estimate(wildcards, stage).memory) * attempt
 
     return mem_mb
 
 
-def minutes(rule):
+def minutes(stage):
     """Function of wildcards and attempt: walltime in minutes."""
 
     def runtime(wildcards, attempt):
         first, end = bundle_range(wildcards)
-        tasks = ranks(rule)(wildcards) if rule in PARALLEL else 1
-        seconds = (end - first) * estimate(wildcards, rule).core_seconds / tasks
+        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
+        seconds = (end - first) * estimate(wildcards, stage).core_seconds / tasks
         return attempt * max(10, int(2.0 * seconds / 60.0))
 
     return runtime

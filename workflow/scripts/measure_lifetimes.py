@@ -11,7 +11,6 @@ import pandas as pd
 
 from analysis import programs
 
-
 TABLES = ("lifetimes", "window_lifetimes", "energy_autocorrelation")
 
 
@@ -28,8 +27,14 @@ def main(argv=None):
     task, _ = programs.begin(arguments, "measure_lifetimes")
 
     from analysis.anharmonic.lifetimes import TrajectoryError, lifetimes
-    from analysis.storage import mode_samples, open_file, read_glasses, read_modes, sample_group
-    from analysis.storage import write_table
+    from analysis.storage import (
+        mode_samples,
+        open_file,
+        read_glasses,
+        read_modes,
+        sample_group,
+        write_table,
+    )
 
     log = logging.getLogger("program")
     temperature = arguments.temperature

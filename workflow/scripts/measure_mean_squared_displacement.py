@@ -9,7 +9,6 @@ import pandas as pd
 
 from analysis import programs
 
-
 TABLES = ("mean_squared_displacement", "time_series", "dynamics_checks")
 
 

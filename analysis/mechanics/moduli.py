@@ -1,0 +1,237 @@
+"""Athermal elastic moduli with the non-affine term.
+
+Formulas of PHYSICS 1.3 in any dimension d: with bond vectors x = r n, an affine strain moves the
+ends of a bond apart by h = eps x, the energy changes by
+
+    d2U = sum (phi'' - phi'/r) (n.h)^2 + (phi'/r) h.h
+
+and the force on the particles by Xi = sum of (phi'' - phi'/r)(n.h) n + (phi'/r) h per bond (+ on
+the first particle, - on the second); what relaxes is Xi.M^-1.Xi on the space without rigid
+translations. Strains are symmetric here (pure shear): for the simple shear of PHYSICS 1.3 the
+second term of d2U differs by a rotation, see `elastic_moduli`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class MechanicsError(RuntimeError):
+    """Moduli that could not be computed."""
+
+
+@dataclass(frozen=True)
+class ElasticModuli:
+    """Linear response at T = 0.
+
+    Attributes
+    ----------
+    shear : float
+        G, the mean over the simple shears x -> x + gamma y of all ordered pairs of axes.
+    shear_each : ndarray, shape=(d (d-1),)
+        G of each of them, pairs (0,1), (1,0), (0,2), ...
+    shear_born : float
+        The affine part of `shear`.
+    bulk, bulk_born : float
+        K, and without relaxation.
+    pressure : float
+    number_density : float
+    dimension : int
+    """
+
+    shear: float
+    shear_each: np.ndarray
+    shear_born: float
+    bulk: float
+    bulk_born: float
+    pressure: float
+    number_density: float
+    dimension: int
+
+    @property
+    def sound_speeds(self) -> tuple[float, float]:
+        """c_T and c_L."""
+        return sound_speeds(self.number_density, self.shear, self.bulk, self.dimension)
+
+    @property
+    def debye_frequency(self) -> float:
+        """w_D of PHYSICS 9."""
+        from analysis.modes.densities import debye_frequency
+
+        return debye_frequency(self.number_density, self.shear, self.bulk, self.dimension)
+
+    @property
+    def debye_level(self) -> float:
+        """A_D = d / w_D^d."""
+        return self.dimension / self.debye_frequency**self.dimension
+
+
+def sound_speeds(number_density, shear, bulk, dimension: int = 3) -> tuple[float, float]:
+    """c_T = sqrt(G / rho) and c_L = sqrt((K + 2 (d-1)/d G) / rho); 4/3 G in 3D.
+
+    Raises
+    ------
+    ValueError
+        G or the longitudinal modulus is not positive.
+    """
+    longitudinal = bulk + 2.0 * (dimension - 1) / dimension * shear
+    if shear <= 0 or longitudinal <= 0:
+        raise ValueError(f"no stable solid: G = {shear:g}, K = {bulk:g}")
+    return float(np.sqrt(shear / number_density)), float(np.sqrt(longitudinal / number_density))
+
+
+def _bond_terms(expansion):
+    """(phi'' - phi'/r)/r^2 = B_2 and phi'/r = B_1 of each bond."""
+    return expansion.bond_coefficients[2], expansion.bond_coefficients[1]
+
+
+def _mismatch(expansion, strain):
+    """Second derivative of the energy and of the gradient under an affine strain.
+
+    Parameters
+    ----------
+    strain : ndarray, shape=(d, d)
+        eps: x -> x + gamma eps x.
+
+    Returns
+    -------
+    curvature : float
+        d2U/dgamma2 of the affine motion.
+    xi : ndarray, shape=(N, d)
+        d2U/(dgamma dx).
+    """
+    stiff, tension = _bond_terms(expansion)
+    x = expansion.separation
+    moved = x @ np.asarray(strain).T
+    along = np.einsum("pa,pa->p", x, moved)
+    curvature = float(np.sum(stiff * along**2 + tension * np.einsum("pa,pa->p", moved, moved)))
+    bond = (stiff * along)[:, None] * x + tension[:, None] * moved
+    particles = len(expansion.positions)
+    xi = np.empty((particles, x.shape[1]))
+    for axis in range(x.shape[1]):
+        xi[:, axis] = np.bincount(expansion.first, bond[:, axis], particles)
+        xi[:, axis] -= np.bincount(expansion.second, bond[:, axis], particles)
+    return curvature, xi
+
+
+def solve_hessian(expansion, right, *, tolerance: float = 1e-11, max_iterations: int = 100000):
+    """M^-1 right on the space without rigid translations, by conjugate gradients.
+
+    Preconditioned with the inverse of each particle's own d x d block.
+
+    Parameters
+    ----------
+    right : ndarray, shape=(N, d)
+    tolerance : float
+        On the largest residual over the root mean square of `right` (that of the authors' code).
+
+    Returns
+    -------
+    ndarray, shape=(N, d)
+        Without rigid translation.
+
+    Raises
+    ------
+    MechanicsError
+        No convergence, or a negative direction (no minimum).
+    """
+    stiff, tension = _bond_terms(expansion)
+    particles, d = expansion.positions.shape
+    x = expansion.separation
+    blocks = np.zeros((particles, d, d))
+    for a in range(d):
+        for b in range(d):
+            own = stiff * x[:, a] * x[:, b] + (tension if a == b else 0.0)
+            blocks[:, a, b] = np.bincount(expansion.first, own, particles)
+            blocks[:, a, b] += np.bincount(expansion.second, own, particles)
+    try:
+        inverse = np.linalg.inv(blocks)
+    except np.linalg.LinAlgError as error:
+        raise MechanicsError("a particle without neighbours: take the rattlers out") from error
+    right = right - right.mean(axis=0)
+    scale = np.sqrt(np.mean(right**2))
+    solution = np.zeros_like(right)
+    if scale == 0.0:
+        return solution
+    residual = right.copy()
+    direction = np.zeros_like(right)
+    before = 1.0
+    for _ in range(max_iterations):
+        if np.abs(residual).max() <= tolerance * scale:
+            return solution - solution.mean(axis=0)
+        step = np.einsum("iab,ib->ia", inverse, residual)
+        step -= step.mean(axis=0)
+        now = float(np.vdot(residual, step))
+        direction = step + (now / before) * direction
+        image = expansion.hessian_product(direction)
+        energy = float(np.vdot(direction, image))
+        if energy <= 0:
+            raise MechanicsError("the Hessian has a negative direction: this is no minimum")
+        solution += (now / energy) * direction
+        residual -= (now / energy) * image
+        residual -= residual.mean(axis=0)
+        before = now
+    raise MechanicsError(f"conjugate gradients: no convergence in {max_iterations} iterations")
+
+
+def nonaffine_velocity(expansion, strain, *, tolerance: float = 1e-11) -> np.ndarray:
+    """v = -M^-1 Xi: how particles move beyond an affine strain, shape=(N, d)."""
+    return -solve_hessian(expansion, _mismatch(expansion, strain)[1], tolerance=tolerance)
+
+
+def elastic_moduli(expansion, *, tolerance: float = 1e-11) -> ElasticModuli:
+    """G, K and pressure of an inherent structure.
+
+    G = (1/V) [d2U/dgamma2 - Xi.M^-1.Xi] for simple shear, and
+    K = (1/(d^2 V)) [sum phi'' r^2 + sum phi' r - Xi.M^-1.Xi] + p (PHYSICS 1.3).
+
+    Parameters
+    ----------
+    expansion : Expansion
+        Of a configuration at mechanical equilibrium.
+    tolerance : float
+        Of the linear solves.
+
+    Returns
+    -------
+    ElasticModuli
+
+    Raises
+    ------
+    MechanicsError
+    """
+    d = len(expansion.box)
+    volume = float(np.prod(expansion.box))
+    phi_slope = expansion.bond_coefficients[1]
+    squares = expansion.distance**2
+    pressure = -float(np.sum(phi_slope * squares)) / (d * volume)
+
+    def response(strain):
+        born, xi = _mismatch(expansion, strain)
+        relaxed = float(np.vdot(xi, solve_hessian(expansion, xi, tolerance=tolerance)))
+        return born / volume, (born - relaxed) / volume
+
+    each, born = [], []
+    for a in range(d):
+        for b in range(a):
+            for axis, gradient in ((b, a), (a, b)):
+                strain = np.zeros((d, d))
+                strain[axis, gradient] = 1.0
+                affine, full = response(strain)
+                born.append(affine)
+                each.append(full)
+    dilation_born, dilation = response(np.eye(d))
+    # d2U/deta2 holds phi'' r^2; the formula's phi' r is d(phi' r)/deta minus that, from V(eta).
+    virial = -d * pressure
+    return ElasticModuli(
+        shear=float(np.mean(each)),
+        shear_each=np.array(each),
+        shear_born=float(np.mean(born)),
+        bulk=(dilation + virial) / d**2 + pressure,
+        bulk_born=(dilation_born + virial) / d**2 + pressure,
+        pressure=pressure,
+        number_density=len(expansion.positions) / volume,
+        dimension=d,
+    )

@@ -1,0 +1,27 @@
+# Where workflow/figures.smk finds tables and puts figures.
+import os
+import sys
+from pathlib import Path
+
+from analysis import __version__ as CODE_VERSION
+from analysis.campaign import ROOT
+from analysis.storage import StorageError
+from analysis.tables.manifest import check_manifest
+
+SHIPPED = ROOT / "tests" / "data" / "mizuno2020_intermittent_reduced"
+ALLOWED = ("results", "output")
+
+for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT)):
+    os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
+for key in config:
+    if key not in ALLOWED:
+        raise WorkflowError(f"--config {key}: unknown key; allowed: {', '.join(ALLOWED)}")
+
+CACHED = Path(config.get("results", SHIPPED))
+TABLES_FOLDER = f"{CACHED}/tables"
+RESULTS = config.get("output", f"results/{CACHED.resolve().name}")
+
+try:
+    check_manifest(TABLES_FOLDER)
+except StorageError as error:
+    raise WorkflowError(f"these tables cannot be used\n{error}") from None

@@ -1,0 +1,39 @@
+"""Draw every figure that the tables of a manifest allow, as PNG and PDF."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from analysis import logs
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifest", required=True, help="manifest.json beside the tables")
+    parser.add_argument("--output", required=True, help="folder of the figures")
+    parser.add_argument("--log")
+    arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, "draw_figures")
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+    from analysis.figures import draw_all
+    from analysis.storage import read_table
+    from analysis.tables.manifest import check_manifest
+
+    folder = Path(arguments.manifest).parent
+    names = check_manifest(folder)["files"]
+    tables = {Path(name).stem: read_table(folder / name) for name in names}
+    output = Path(arguments.output)
+    output.mkdir(parents=True, exist_ok=True)
+    drawn = draw_all(tables, output)
+    log = logging.getLogger("program")
+    log.info("%d figures, %d skipped", sum(bool(d.files) for d in drawn), len(drawn))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
