@@ -38,8 +38,8 @@ FULL_SPECTRUM = ("decay_rates", "joint_density")
 """Studies that need every mode."""
 
 _PREPARATION_KEYS = {
-    "quench": ("parent_temperature", "equilibration"),
-    "random": (),
+    "quench": ("parent_temperature", "equilibration", "annealing_temperature", "annealing"),
+    "random": ("annealing_temperature", "annealing"),
     "fcc": ("cells",),
 }
 _BOUNDS = {
@@ -415,6 +415,12 @@ def _preparation(key: str, entry: dict, model: GlassModel):
         for name in entry
         if name not in ("protocol", "ranks_per_sample", *allowed)
     ]
+    for name, other in (
+        ("annealing", "annealing_temperature"),
+        ("annealing_temperature", "annealing"),
+    ):
+        if name in entry and other not in entry:
+            faults.append((f"{key}.preparation", f"{name!r} needs the key {other!r} beside it"))
     preparation = {**_defaults(schema()["$defs"]["preparation"]), **entry}
     if protocol == "quench":
         if model.dimension not in (2, 3):

@@ -105,3 +105,15 @@ def with_sample(frame, task: Task, sample: int):
     frame.insert(0, "ensemble", task.ensemble.name)
     frame.insert(1, "sample", sample)
     return frame
+
+
+def write_part(path, frames, task: Task) -> None:
+    """Write a part of a table from the frames of its samples, of which there may be none."""
+    import pandas as pd
+
+    from analysis.storage import write_table
+
+    # an empty frame has no types of its own and would spoil those of the others
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+    write_table(path, table, task.attributes)

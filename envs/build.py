@@ -12,8 +12,6 @@ Each step leaves alone what an earlier call finished. README.md tells the rest, 
 use of a cluster's own PETSc and SLEPc (``PETSC_DIR``, ``SLEPC_DIR``).
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import fcntl
@@ -128,8 +126,11 @@ def last_line(path):
     with open(path, "rb") as stream:
         stream.seek(max(0, path.stat().st_size - 4000))
         lines = stream.read().decode(errors="replace").split("\n")
-    lines = [line.strip() for line in lines if line.strip()]
-    return lines[-1][:60] if lines else "starting"
+    lines = [line.strip() for line in lines if line.strip(" \t=-")]
+    if not lines:
+        return "starting"
+    # The bindings are one large file each, and their compiler's command says little.
+    return "compiling" if " -c " in lines[-1] else lines[-1][:60]
 
 
 def failure(title, log):
@@ -361,7 +362,7 @@ def create_venv(progress, environment):
 def install_packages(progress, environment):
     """Install what requirements.lock names."""
     lock = ENVS / "requirements.lock"
-    progress.step(f"{len(locked_requirements(lock))} locked packages (about 600 MB to download)")
+    progress.step(f"{len(locked_requirements(lock))} locked packages (about 550 MB to download)")
     # Source packages must be built with the locked tools, not with the newest ones.
     tools = write_requirements(VENV, lock, ["pip", "setuptools", "wheel", "packaging"])
     install = ("install", "--require-hashes", "--no-build-isolation", "--progress-bar", "off")

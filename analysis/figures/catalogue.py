@@ -245,6 +245,9 @@ def draw(name, tables, folder, *, formats=("png", "pdf")) -> Drawn:
             raise MissingData(f"no table {', '.join(missing)}")
         with styled():
             canvas = figure.draw(tables)
+            # lay out once, not once for each format
+            canvas.draw_without_rendering()
+            canvas.set_layout_engine("none")
             for ending in formats:
                 path = folder / f"{name}.{ending}"
                 with atomic_path(path) as temporary:

@@ -140,21 +140,30 @@ def number_with_error(value, error=math.nan) -> str:
 def _summary(table):
     marks = {"yes": ("yes", "yes"), "no": ("no", "no")}
     rows = []
-    for row in table.itertuples():
-        mark, kind = marks.get(row.agrees, ("–", "none"))
-        temperature = f"{row.temperature:g}" if math.isfinite(row.temperature) else "–"
-        rows.append(
-            "<tr>"
-            f"<td>{html.escape(row.quantity)}</td>"
-            f"<td>{html.escape(row.ensemble)}</td>"
-            f'<td class="number">{temperature}</td>'
-            f'<td class="number">{number_with_error(row.observed, row.error)}</td>'
-            f'<td class="number">{number_with_error(row.paper)}</td>'
-            f"<td>{html.escape(row.source)}</td>"
-            f'<td class="{kind}" title="{html.escape(row.rule)}">{mark}</td>'
-            f'<td class="statement">{html.escape(f"{row.statement} Rule: {row.rule}.")}</td>'
-            "</tr>"
-        )
+    text = table["statement"] + " Rule: " + table["rule"] + "."
+    # the same statement for several ensembles and temperatures is printed once
+    block = (text != text.shift()).cumsum()
+    for _, group in table.groupby(block, sort=False):
+        for place, row in enumerate(group.itertuples()):
+            mark, kind = marks.get(row.agrees, ("–", "none"))
+            temperature = f"{row.temperature:g}" if math.isfinite(row.temperature) else "–"
+            span = f' rowspan="{len(group)}"'
+            rows.append(
+                "<tr>"
+                f"<td>{html.escape(row.quantity)}</td>"
+                f"<td>{html.escape(row.ensemble)}</td>"
+                f'<td class="number">{temperature}</td>'
+                f'<td class="number">{number_with_error(row.observed, row.error)}</td>'
+                f'<td class="number">{number_with_error(row.paper)}</td>'
+                f"<td>{html.escape(row.source)}</td>"
+                f'<td class="{kind}">{mark}</td>'
+                + (
+                    f'<td class="statement"{span}>{html.escape(text[row.Index])}</td>'
+                    if place == 0
+                    else ""
+                )
+                + "</tr>"
+            )
     decided = table["agrees"].isin(["yes", "no"]).sum()
     agreed = (table["agrees"] == "yes").sum()
     return (

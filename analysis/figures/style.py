@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter  # noqa: E402
 
 WIDTH = 7.0
 """Width of a two-panel figure, inches: two columns of a journal page."""
@@ -114,6 +115,18 @@ def two_panels(kinds, *, height=3.0, share_y=True, share_x=False):
     for letter, (kind, panel) in zip("ab", panels.items(), strict=False):
         panel.set_title(f"({letter}) {kind.capitalize()}" if len(kinds) > 1 else kind.capitalize())
     return figure, panels
+
+
+def frequency_axis(panel, low, high):
+    """A logarithmic axis of frequencies with plain numbers, 1, 2, 5, 10, ..."""
+    panel.set_xscale("log")
+    panel.set_xlim(0.85 * low, 1.15 * high)
+    decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    factors = (1, 2, 5) if high > 4.0 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)
+    marks = [factor * 10.0**decade for decade in decades for factor in factors]
+    panel.xaxis.set_major_locator(FixedLocator(marks))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def guide(panel, x, power, anchor, label, *, place=(0.5, 1.35)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.figures.selection import MissingData, by_kind, describe, of
-from analysis.figures.style import KINDS, legend, two_panels
+from analysis.figures.style import KINDS, frequency_axis, legend, two_panels
 from analysis.tables.summary import BIN_WIDTH
 
 FREQUENCY = r"frequency $\omega$"
@@ -66,7 +66,7 @@ def debye_prefactor(tables, ensemble) -> float | None:
 def density_of_states(tables):
     """Vibrational density of states g(w) with the Debye law."""
     chosen = _complete_spectra(tables)
-    figure, panels = two_panels(chosen)
+    figure, panels = two_panels(chosen, share_y=False)
     for kind, panel in panels.items():
         centre, density, error = histogram(tables, chosen[kind])
         panel.plot(centre, density, drawstyle="steps-mid", color=KINDS[kind])
@@ -102,7 +102,8 @@ def reduced_density_of_states(tables):
         panel.errorbar(
             centre[shown],
             (density / centre**2)[shown],
-            (error / centre**2)[shown],
+            # an error as large as the value would reach to minus infinity
+            np.minimum(error, 0.9 * density)[shown] / centre[shown] ** 2,
             fmt="o-",
             markersize=3,
             linewidth=1.0,
@@ -112,7 +113,8 @@ def reduced_density_of_states(tables):
         prefactor = debye_prefactor(tables, chosen[kind])
         if prefactor:
             panel.axhline(prefactor, linestyle="--", color="black", label=r"Debye level $A_D$")
-        panel.set(xscale="log", yscale="log", xlabel=FREQUENCY)
+        panel.set(yscale="log", xlabel=FREQUENCY)
+        frequency_axis(panel, centre[shown].min(), centre[shown].max())
         legend(panel, loc="lower left")
     next(iter(panels.values())).set_ylabel(r"$g(\omega) / \omega^2$")
     return figure
@@ -147,7 +149,8 @@ def _scatter(tables, column, label, *, scale):
             color=KINDS[kind],
             rasterized=True,
         )
-        panel.set(xscale="log", yscale=scale, xlabel=FREQUENCY)
+        panel.set(yscale=scale, xlabel=FREQUENCY)
+        frequency_axis(panel, rows["frequency"].min(), rows["frequency"].max())
     next(iter(panels.values())).set_ylabel(label)
     return figure
 

@@ -7,8 +7,7 @@ ends of a bond apart by h = eps x, the energy changes by
 
 and the force on the particles by Xi = sum of (phi'' - phi'/r)(n.h) n + (phi'/r) h per bond (+ on
 the first particle, - on the second); what relaxes is Xi.M^-1.Xi on the space without rigid
-translations. Strains are symmetric here (pure shear): for the simple shear of PHYSICS 1.3 the
-second term of d2U differs by a rotation, see `elastic_moduli`.
+translations. Simple shear and dilation are two such strains.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from analysis.mechanics import debye
 
 
 class MechanicsError(RuntimeError):
@@ -53,33 +54,17 @@ class ElasticModuli:
     @property
     def sound_speeds(self) -> tuple[float, float]:
         """c_T and c_L."""
-        return sound_speeds(self.number_density, self.shear, self.bulk, self.dimension)
+        return debye.sound_speeds(self.number_density, self.shear, self.bulk, self.dimension)
 
     @property
     def debye_frequency(self) -> float:
         """w_D of PHYSICS 9."""
-        from analysis.modes.densities import debye_frequency
-
-        return debye_frequency(self.number_density, self.shear, self.bulk, self.dimension)
+        return debye.debye_frequency(self.number_density, self.shear, self.bulk, self.dimension)
 
     @property
     def debye_level(self) -> float:
         """A_D = d / w_D^d."""
-        return self.dimension / self.debye_frequency**self.dimension
-
-
-def sound_speeds(number_density, shear, bulk, dimension: int = 3) -> tuple[float, float]:
-    """c_T = sqrt(G / rho) and c_L = sqrt((K + 2 (d-1)/d G) / rho); 4/3 G in 3D.
-
-    Raises
-    ------
-    ValueError
-        G or the longitudinal modulus is not positive.
-    """
-    longitudinal = bulk + 2.0 * (dimension - 1) / dimension * shear
-    if shear <= 0 or longitudinal <= 0:
-        raise ValueError(f"no stable solid: G = {shear:g}, K = {bulk:g}")
-    return float(np.sqrt(shear / number_density)), float(np.sqrt(longitudinal / number_density))
+        return debye.debye_level(self.number_density, self.shear, self.bulk, self.dimension)
 
 
 def _bond_terms(expansion):
@@ -223,7 +208,7 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11) -> ElasticModuli:
                 born.append(affine)
                 each.append(full)
     dilation_born, dilation = response(np.eye(d))
-    # d2U/deta2 holds phi'' r^2; the formula's phi' r is d(phi' r)/deta minus that, from V(eta).
+    # The sum of phi' r over bonds, per volume.
     virial = -d * pressure
     return ElasticModuli(
         shear=float(np.mean(each)),

@@ -1,8 +1,9 @@
 """Vibrational modes: eigensolvers, observables of a mode, densities of states."""
 
+from analysis.mechanics.debye import debye_level
 from analysis.modes.densities import (
+    Density,
     boson_peak,
-    debye_level,
     kernel_polynomial_density,
     reduced_density,
     vibrational_density_of_states,
@@ -17,6 +18,7 @@ from analysis.modes.observables import participation_ratio, phonon_order
 from analysis.modes.solvers import SolvedModes, estimate_resources, solve_modes
 
 __all__ = [
+    "Density",
     "IncompleteSpectrumError",
     "MemoryLimitError",
     "ModeError",

@@ -9,7 +9,7 @@ from analysis.modes.errors import ModeError
 
 
 def dense_bytes(size: int) -> int:
-    """Peak memory of :func:`dense_spectrum`: the matrix, LAPACK's divide and conquer, the result."""
+    """Peak memory of :func:`dense_spectrum`: the matrix, LAPACK's work space, the result."""
     return int(8 * (4.0 * size * size + 30.0 * size))
 
 
@@ -52,7 +52,7 @@ def dense_spectrum(matrix, translations, bound: float, driver: str = "evd"):
     weights = (overlap**2).sum(axis=0)
     rigid = np.flatnonzero(weights > 0.5)
     expected = np.arange(len(values) - dimension, len(values))
-    if not np.array_equal(rigid, expected) or weights[: -dimension].max(initial=0.0) > 1e-16:
+    if not np.array_equal(rigid, expected) or weights[:-dimension].max(initial=0.0) > 1e-16:
         raise ModeError(
             f"{len(rigid)} eigenvectors are rigid translations, {dimension} were expected: "
             "the matrix is not the Hessian of a translation-invariant energy"

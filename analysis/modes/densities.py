@@ -81,43 +81,13 @@ def vibrational_density_of_states(
 
 
 def reduced_density(density: Density, dimension: int = 3) -> Density:
-    """g(w) / w^(d-1), in which the Debye law is flat; bins at w = 0 become NaN."""
-    power = np.where(density.frequency > 0, density.frequency, np.nan) ** (dimension - 1)
-    return Density(
-        density.frequency, density.density / power, density.error / power, density.edges
-    )
+    """g(w) / w^(d-1), in which the Debye law is flat.
 
-
-def debye_frequency(number_density, shear, bulk, dimension: int = 3) -> float:
-    """w_D from the moduli (PHYSICS 9): (6 pi^2 rho)^(1/3) [3/(c_L^-3 + 2 c_T^-3)]^(1/3) in 3D.
-
-    Parameters
-    ----------
-    number_density, shear, bulk : float
-        rho, G and K; particle mass one.
-    dimension : int
-        In d dimensions there are d - 1 transverse branches and c_L^2 = (K + 2 (d-1)/d G) / rho.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        An unstable solid.
+    Each bin is divided by its own mean of w^(d-1), so that wide bins and the first one are exact.
     """
-    from analysis.mechanics.moduli import sound_speeds
-    from analysis.modes.observables import debye_wave_number
-
-    transverse, longitudinal = sound_speeds(number_density, shear, bulk, dimension)
-    slowness = (longitudinal**-dimension + (dimension - 1) * transverse**-dimension) / dimension
-    return debye_wave_number(number_density, dimension) * slowness ** (-1.0 / dimension)
-
-
-def debye_level(number_density, shear, bulk, dimension: int = 3) -> float:
-    """A_D = d / w_D^d: the constant of g(w) = A_D w^(d-1)."""
-    return dimension / debye_frequency(number_density, shear, bulk, dimension) ** dimension
+    upper, lower = density.edges[1:], density.edges[:-1]
+    mean = (upper**dimension - lower**dimension) / (dimension * (upper - lower))
+    return Density(density.frequency, density.density / mean, density.error / mean, density.edges)
 
 
 @dataclass(frozen=True)
@@ -144,7 +114,7 @@ def boson_peak(
     dimension: int = 3,
     modes_per_sample: int | None = None,
     bandwidth: float | None = None,
-    range_: tuple[float, float] | None = None,
+    search: tuple[float, float] | None = None,
     bootstraps: int = 200,
 ) -> BosonPeak:
     """w_BP, where g(w)/w^(d-1) has its maximum, with an error from a bootstrap over samples.
@@ -163,7 +133,7 @@ def boson_peak(
     bandwidth : float, optional
         Standard deviation in ln w; by default 0.15, or wider where fewer than some 30 modes
         would lie below it.
-    range_ : (float, float), optional
+    search : (float, float), optional
         Frequencies between which the maximum is looked for; by default from the 20th lowest of
         all modes given to the median.
     bootstraps : int
@@ -176,9 +146,9 @@ def boson_peak(
     together = np.sort(np.concatenate(spectra))
     if bandwidth is None:
         bandwidth = max(0.15, 0.6 * len(together) ** -0.2 * 0.5)
-    if range_ is None:
-        range_ = (together[min(20, len(together) - 1)], together[len(together) // 2])
-    grid = np.geomspace(*range_, 400)
+    if search is None:
+        search = (together[min(20, len(together) - 1)], together[len(together) // 2])
+    grid = np.geomspace(*search, 400)
     totals = np.array([modes_per_sample or len(s) for s in spectra], dtype=float)
     step = np.log(grid[1] / grid[0])
     # Counts on a fine logarithmic grid, once; each bootstrap is then one weighted sum.
@@ -331,9 +301,9 @@ def jackson_kernel(moments: int) -> np.ndarray:
     """Damping factors of Jackson: a positive density of the least width."""
     n = np.arange(moments)
     angle = np.pi / (moments + 1)
-    return (
-        (moments - n + 1) * np.cos(angle * n) + np.sin(angle * n) / np.tan(angle)
-    ) / (moments + 1)
+    return ((moments - n + 1) * np.cos(angle * n) + np.sin(angle * n) / np.tan(angle)) / (
+        moments + 1
+    )
 
 
 def _cumulative(moments, scale, frequency):
@@ -343,6 +313,8 @@ def _cumulative(moments, scale, frequency):
     n = np.arange(1, len(moments))
     damped = jackson_kernel(len(moments)) * moments
     # int_-1^x T_n / (pi sqrt(1 - x^2)) = -sin(n theta) / (n pi), and (pi - theta) / pi for n = 0.
-    return 1.0 - theta / np.pi * damped[0] - (
-        2.0 / np.pi * np.sin(np.outer(theta, n)) @ (damped[1:] / n)
+    return (
+        1.0
+        - theta / np.pi * damped[0]
+        - (2.0 / np.pi * np.sin(np.outer(theta, n)) @ (damped[1:] / n))
     )

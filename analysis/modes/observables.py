@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.mechanics.debye import debye_wave_number
+
 
 def participation_ratio(vectors) -> np.ndarray:
     """P_k = [sum_i e_i.e_i]^2 / (N sum_i (e_i.e_i)^2).
@@ -102,8 +104,7 @@ def phonon_order(
     threshold : float
         N_m.
     wave_vector_cut : float, optional
-        Largest |q|; by default the Debye wave number, [number of modes per polarisation = N],
-        beyond which a plane wave on N particles is no independent motion.
+        Largest |q|; by default the Debye wave number, which counts N waves per polarisation.
     panel : int
         Wave vectors per block of the matrix product.
 
@@ -137,11 +138,3 @@ def phonon_order(
             weight[weight < smallest] = 0.0
             out += 2.0 * weight.sum(axis=1)
     return out
-
-
-def debye_wave_number(number_density: float, dimension: int) -> float:
-    """Radius of the sphere in q space that holds N wave vectors: (6 pi^2 rho)^(1/3) in 3D."""
-    from scipy.special import gamma
-
-    ball = np.pi ** (dimension / 2) / gamma(dimension / 2 + 1)
-    return float(2.0 * np.pi * (number_density / ball) ** (1.0 / dimension))

@@ -77,6 +77,7 @@ def translation_vectors(matrix, dimension: int):
 
 
 def _solver(matrix, dimension, communicator, wanted, tolerance):
+    """A Hermitian eigensolver; `tolerance` is that of SLEPc's own residual estimate."""
     from slepc4py import SLEPc
 
     solver = SLEPc.EPS().create(communicator)
@@ -84,7 +85,7 @@ def _solver(matrix, dimension, communicator, wanted, tolerance):
     solver.setProblemType(SLEPc.EPS.ProblemType.HEP)
     solver.setDeflationSpace(translation_vectors(matrix, dimension))
     solver.setDimensions(wanted)
-    solver.setTolerances(0.3 * tolerance, 20000)
+    solver.setTolerances(tolerance, 20000)
     solver.setConvergenceTest(SLEPc.EPS.Conv.ABS)
     return solver
 
@@ -114,7 +115,7 @@ def _collect(solver, matrix, wanted, communicator, interval=None):
 
 
 def krylov_schur(
-    rows, size, dimension, communicator, wanted, shift, *, tolerance, package="auto"
+    rows, size, dimension, communicator, wanted, shift, bound, *, tolerance, package="auto"
 ):
     """Lowest modes by shift-invert Krylov-Schur, the factorisation spread over the ranks.
 
@@ -123,6 +124,8 @@ def krylov_schur(
     wanted : int
     shift : float
         Positive; (M + shift)^-1 is iterated.
+    bound : float
+        Of the spectrum: SLEPc estimates residuals of the inverse, those of M may be |M| larger.
     package : {"auto", "mumps", "mkl_cpardiso", "mkl_pardiso", "petsc"}
 
     Returns
@@ -135,8 +138,14 @@ def krylov_schur(
     available = petsc_packages()
     if package in ("auto", "pardiso"):
         suited = ("mumps", "mkl_cpardiso") if communicator.size > 1 else available
-        package = next((p for p in suited if p in available and
-                        (communicator.size > 1 or p != "mkl_cpardiso")), None)
+        package = next(
+            (
+                p
+                for p in suited
+                if p in available and (communicator.size > 1 or p != "mkl_cpardiso")
+            ),
+            None,
+        )
     if package is None or (communicator.size > 1 and package in ("petsc", "mkl_pardiso")):
         raise ModeError(
             f"this PETSc ({', '.join(available)}) has no factorisation over {communicator.size} "
@@ -150,7 +159,7 @@ def krylov_schur(
         operator.setOption(PETSc.Mat.Option.SPD, False)
     else:
         operator = matrix
-    solver = _solver(operator, dimension, communicator, wanted, tolerance)
+    solver = _solver(operator, dimension, communicator, wanted, tolerance / bound)
     solver.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
     solver.setTarget(-shift)
     solver.setWhichEigenpairs(SLEPc.EPS.Which.TARGET_MAGNITUDE)
@@ -168,7 +177,7 @@ def krylov_schur(
 
 
 def slepc_slicing(
-    rows, size, dimension, communicator, frequency, low, *, tolerance, package="auto"
+    rows, size, dimension, communicator, frequency, low, bound, *, tolerance, package="auto"
 ):
     """All modes below a frequency by SLEPc's own spectrum slicing, one sub-interval per rank.
 
@@ -176,13 +185,12 @@ def slepc_slicing(
     -------
     (values, vectors) on rank 0, None elsewhere; the d translations are left out.
     """
-    from petsc4py import PETSc
     from slepc4py import SLEPc
 
     if package in ("auto", "pardiso"):
         package = next(p for p in petsc_packages() if p != "mkl_cpardiso")
     matrix = distributed_hessian(rows, size, dimension, communicator)
-    solver = _solver(matrix, dimension, communicator, 1, tolerance)
+    solver = _solver(matrix, dimension, communicator, 1, tolerance / bound)
     solver.setDeflationSpace([])
     solver.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
     solver.setWhichEigenpairs(SLEPc.EPS.Which.ALL)
@@ -234,7 +242,7 @@ def preconditioned(
 
     matrix = distributed_hessian(rows, size, dimension, communicator)
     definite = distributed_hessian(rows, size, dimension, communicator, shift)
-    solver = _solver(matrix, dimension, communicator, wanted, tolerance)
+    solver = _solver(matrix, dimension, communicator, wanted, 0.3 * tolerance)
     solver.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
     solver.setType({"lobpcg": SLEPc.EPS.Type.LOBPCG, "gd": SLEPc.EPS.Type.GD}[kind])
     # Guard vectors: the last ones of a block converge slowly.

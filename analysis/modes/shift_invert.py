@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy import linalg
 
 from analysis.modes.errors import IncompleteSpectrumError, ModeError
 from analysis.modes.factorisation import NotDefiniteError, factorise
 from analysis.modes.lanczos import block_lanczos
 
-BLOCK = 24
+BLOCK = 16
 # Smallest relative gap between two eigenvalues in which an inertia is taken.
 _GAP = 1e-5
 # How far beyond the modes asked for such a gap is looked for (the shells of a crystal).
@@ -81,80 +82,107 @@ def lowest_modes(
     """
     size, dimension = translations.shape
     room = size - dimension
-    shift = -soft_shift(matrix)
-    constraint, values, vectors = translations, np.empty(0), np.empty((size, 0))
-    found = len(values)
-    missing = wanted
+    options = {"package": package, "memory_limit": memory_limit}
     rng = np.random.default_rng(seed)
-    try:
-        factor = factorise(
-            matrix, shift, definite=True, package=package, memory_limit=memory_limit
+    values, vectors = np.empty(0), np.empty((size, 0))
+    target = wanted
+    for _ in range(_ROUNDS):
+        more_values, more_vectors = _search(
+            matrix,
+            target,
+            np.hstack([translations, vectors]),
+            tolerance=tolerance,
+            rng=rng,
+            max_basis=max_basis,
+            log=log,
+            **options,
         )
+        values = np.concatenate([values, more_values])
+        vectors = np.hstack([vectors, more_vectors])
+        order = np.argsort(values)
+        values, vectors = values[order], vectors[:, order]
+        if not verify:
+            return values[:wanted], vectors[:, :wanted], np.nan
+        found, edge = _place_of_proof(values, wanted)
+        with factorise(matrix, edge, **options) as factor:
+            expected = factor.negative - dimension
+        if expected == found:
+            above = values[wanted] if len(values) > wanted else edge
+            complete_below = float(np.sqrt(0.5 * (values[wanted - 1] + above)))
+            return values[:wanted], vectors[:, :wanted], complete_below
+        if expected < found:
+            break
+        if log is not None:
+            message = "inertia counts %d modes below w^2 = %.6g, %d were found: searching the rest"
+            log.warning(message, expected, edge, found)
+        target = min(expected - found, room - len(values))
+        if target < 1:
+            break
+    raise IncompleteSpectrumError(expected, found, f"below w^2 = {edge:.6g}")
+
+
+def _search(matrix, target, constraint, *, tolerance, rng, max_basis, log, **options):
+    """At least `target` of the lowest modes orthogonal to `constraint`, up to a gap."""
+    size = len(constraint)
+    room = size - constraint.shape[1]
+    shift = -soft_shift(matrix)
+
+    def last(pairs):
+        return _gap_above(pairs.values, pairs.estimates <= 0.5 * tolerance, target, room)
+
+    try:
+        factor = factorise(matrix, shift, definite=True, **options)
     except NotDefiniteError as error:
         raise ModeError("the Hessian has a negative eigenvalue: this is no minimum") from error
+    # Closed before anything else is factorised: two at once would double the peak of memory.
     with factor:
-        for attempt in range(_ROUNDS):
-            target = min(missing, room - found)
+        basis = max_basis or max(8 * target + 8 * BLOCK, 400)
+        pairs = block_lanczos(
+            factor.solve,
+            shift,
+            size,
+            lambda pairs: last(pairs) is not None,
+            constraint=constraint,
+            rng=rng,
+            block=BLOCK,
+            first_check=min(4 * target, basis // 2),
+            max_basis=basis,
+            keep=target + min(target, _WINDOW) // 2 + BLOCK,
+            log=log,
+        )
+        # One mode beyond the gap, where there is one, so that the gap is known.
+        chosen = np.arange(min(last(pairs) + 1, len(pairs.values)))
+        chosen = chosen[pairs.estimates[chosen] <= 0.5 * tolerance]
+        found = pairs.values[chosen], pairs.vectors(chosen)
+        return _refined(matrix, factor, *found, constraint, tolerance)
 
-            def finished(pairs, target=target, left=room - found):
-                return (
-                    _gap_above(pairs.values, pairs.estimates <= 0.5 * tolerance, target, left)
-                    is not None
-                )
 
-            basis = max_basis or max(8 * target + 8 * BLOCK, 400)
-            pairs = block_lanczos(
-                factor.solve,
-                shift,
-                size,
-                finished,
-                constraint=constraint,
-                rng=rng,
-                block=BLOCK,
-                first_check=min(4 * target, basis // 2),
-                max_basis=basis,
-                keep=target + min(target, _WINDOW) // 2 + BLOCK,
-                log=log,
-            )
-            good = pairs.estimates <= 0.5 * tolerance
-            cut = _gap_above(pairs.values, good, target, room - found)
-            chosen = np.arange(min(cut + 1, len(pairs.values)))
-            chosen = chosen[good[chosen]]
-            values = np.concatenate([values, pairs.values[chosen]])
-            vectors = np.hstack([vectors, pairs.vectors(chosen)])
-            order = np.argsort(values)
-            values, vectors = values[order], vectors[:, order]
-            if not verify:
-                return values[:wanted], vectors[:, :wanted], np.nan
-            cut = _gap_above(values, np.ones(len(values), bool), wanted, room)
-            if cut is None or cut >= room:
-                above = values[-1] * (1 + _GAP)
-                cut = len(values)
-            else:
-                above = 0.5 * (values[cut - 1] + values[cut]) if cut < len(values) else None
-            if above is None:
-                above, cut = values[-1] * (1 + _GAP), len(values)
-            with factorise(matrix, above, package=package, memory_limit=memory_limit) as check:
-                expected = check.negative - dimension
-            if expected == cut:
-                after = values[wanted] if len(values) > wanted else above
-                return (
-                    values[:wanted],
-                    vectors[:, :wanted],
-                    float(np.sqrt(0.5 * (values[wanted - 1] + after))),
-                )
-            if expected < cut:
-                raise IncompleteSpectrumError(expected, cut, f"below w^2 = {above:.6g}")
-            if log is not None:
-                log.warning(
-                    "inertia counts %d modes below w^2 = %.6g, %d found: searching the rest",
-                    expected,
-                    above,
-                    cut,
-                )
-            constraint = np.hstack([translations, vectors])
-            found, missing = len(values), expected - cut
-    raise IncompleteSpectrumError(expected, cut, f"below w^2 = {above:.6g}")
+def _refined(matrix, factor, values, vectors, constraint, tolerance):
+    """Subspace iterations on pairs whose true residual is above `tolerance`.
+
+    Lanczos estimates know nothing of rounding: an eigenvalue close to the shift leaves noise of
+    its own size in all vectors, which counts (a / b)^2 times in a pair at distance a when the
+    closest is at b (wide slices of a crystal). One more solve takes it out.
+    """
+    for _ in range(_ROUNDS):
+        residual = np.linalg.norm(matrix @ vectors - vectors * values, axis=0)
+        if residual.max(initial=0.0) <= tolerance:
+            break
+        vectors = factor.solve(vectors)
+        vectors -= constraint @ (constraint.T @ vectors)
+        vectors, _ = linalg.qr(vectors, mode="economic", check_finite=False)
+        inner = vectors.T @ (matrix @ vectors)
+        values, turn = linalg.eigh(0.5 * (inner + inner.T))
+        vectors = vectors @ turn
+    return values, vectors
+
+
+def _place_of_proof(values, wanted):
+    """How many of the modes lie below the first gap from `wanted` on, and where to count them."""
+    for found in range(wanted, len(values)):
+        if values[found] - values[found - 1] > _GAP * abs(values[found]):
+            return found, 0.5 * (values[found - 1] + values[found])
+    return len(values), values[-1] * (1 + _GAP)
 
 
 def count_below(matrix, frequency, dimension, **options) -> int:
@@ -185,13 +213,12 @@ def slice_edges(count_at: Callable, low: float, high: float, dimension: int, tar
     shifts = [low, *inner, high]
     counts = [bottom, *count_at(inner), top]
     while True:
-        wide = [
-            k for k in range(len(shifts) - 1) if counts[k + 1] - counts[k] > 1.5 * target
-        ]
+        wide = [k for k in range(len(shifts) - 1) if counts[k + 1] - counts[k] > 1.5 * target]
         if not wide:
             break
         middles = [0.5 * (shifts[k] + shifts[k + 1]) for k in wide]
-        for k, middle, count in sorted(zip(wide, middles, count_at(middles)), reverse=True):
+        found = zip(wide, middles, count_at(middles), strict=True)
+        for k, middle, count in sorted(found, reverse=True):
             shifts.insert(k + 1, middle)
             counts.insert(k + 1, count)
     return [
@@ -243,10 +270,9 @@ def modes_of_slice(
             ) from error
         chosen = inside(pairs)
         if len(chosen) != count:
-            raise IncompleteSpectrumError(
-                count, len(chosen), f"w^2 from {low:.6g} to {high:.6g}"
-            )
-        return pairs.values[chosen], pairs.vectors(chosen)
+            raise IncompleteSpectrumError(count, len(chosen), f"w^2 from {low:.6g} to {high:.6g}")
+        found = pairs.values[chosen], pairs.vectors(chosen)
+        return _refined(matrix, factor, *found, translations, tolerance)
 
 
 def modes_below(
@@ -303,7 +329,9 @@ def modes_below(
     slices[0] = (first_low, first_high, first_count - dimension)
     slices = [piece for piece in slices if piece[2] > 0]
     if log is not None:
-        log.info("%d modes below %g in %d slices", sum(s[2] for s in slices), frequency, len(slices))
+        log.info(
+            "%d modes below %g in %d slices", sum(s[2] for s in slices), frequency, len(slices)
+        )
     mine, failure = [], None
     for k in range(rank, len(slices), ranks):
         try:

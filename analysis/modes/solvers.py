@@ -178,7 +178,7 @@ def estimate_resources(particles: int, neighbours: float, request, dimension: in
     sweeps = 2 if asked.below is None else 3
     seconds = sweeps * flops / 2.0e10 + 6.0 * wanted * factor / 4.0e10 + 1.0
     method = "lanczos" if asked.below is None else "slicing"
-    return {"method": method, "bytes": int(1.3 * factor + basis + 24 * entries), "seconds": seconds}
+    return {"method": method, "bytes": int(factor + basis + 24 * entries), "seconds": seconds}
 
 
 def _basis_columns(wanted: int) -> int:
@@ -203,7 +203,7 @@ def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
         return "dense"
     factor = estimated_factor_bytes(size, problem.entries, problem.dimension)
     wanted = asked.lowest or shift_invert.BLOCK
-    needed = 1.3 * factor + 8 * size * _basis_columns(wanted)
+    needed = factor + 8 * size * _basis_columns(wanted)
     can_factorise = mkl_library() is not None or bool(petsc_roads.petsc_packages())
     if asked.below is not None:
         if needed > limit / ranks:
@@ -279,7 +279,7 @@ def _checked(problem, values, vectors, complete_below, method, tolerance):
     soft = int((np.abs(values) <= zero).sum())
     if soft:
         raise ModeError(
-            f"{problem.dimension + soft} zero modes, of which {problem.dimension} are translations: "
+            f"{problem.dimension + soft} zero modes, {problem.dimension} of them translations: "
             "the structure has floppy modes"
         )
     if np.any(np.diff(values) < 0):
@@ -299,7 +299,7 @@ def _checked(problem, values, vectors, complete_below, method, tolerance):
 def _prove(problem, values, vectors, package, limit):
     """complete_below of modes found without a proof, by one inertia; NaN if it does not fit."""
     factor = estimated_factor_bytes(problem.size, problem.entries, problem.dimension)
-    if 1.3 * factor > limit:
+    if factor > limit:
         return np.nan
     edge = values[-1] * (1 - 1e-6)
     found = int((values < edge).sum())
@@ -382,12 +382,12 @@ def solve_modes(
     if rank == 0:
         log.info("modes: %s of %d degrees of freedom by %s", request, problem.size, method)
     # The threads of OpenBLAS and of MKL would fight for the same cores, at four times the cost.
-    with ThreadpoolController().select(internal_api="openblas").limit(
-        limits=None if method == "dense" else 1
+    with (
+        ThreadpoolController()
+        .select(internal_api="openblas")
+        .limit(limits=None if method == "dense" else 1)
     ):
-        found = _ROADS[method](
-            problem, asked, communicator, tolerance, package, limit, seed, log
-        )
+        found = _ROADS[method](problem, asked, communicator, tolerance, package, limit, seed, log)
 
         def check():
             values, vectors, complete_below = found
@@ -511,6 +511,7 @@ def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, s
         asked.below,
         # Above the translations; what lies between is counted below.
         low * 1e-3,
+        problem.bound,
         tolerance=tolerance,
         package=package,
     )
@@ -533,6 +534,7 @@ def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, se
         _comm(communicator),
         asked.lowest,
         shift_invert.soft_shift(problem.matrix),
+        problem.bound,
         tolerance=tolerance,
         package=package,
     )

@@ -64,8 +64,9 @@ def dynamics_checks(trajectory, temperature, inherent_energy, particles, dimensi
     -------
     pandas.DataFrame, one row
         temperature; frames; duration; mean_temperature (of the d (N - 1) degrees of freedom)
-        and temperature_error (standard error of block means); temperature_trend (mean of the second half over that of the first);
-        potential_trend (the same for the potential energy above the inherent structure);
+        and temperature_error (standard error of block means); temperature_trend (mean of the
+        second half over that of the first); potential_trend (the same for the potential energy
+        above the inherent structure);
         energy_drift (change of the total energy over the run, from a straight-line fit, per
         particle and in units of T); msd_ratio (:func:`msd_ratio`).
     """

@@ -16,8 +16,8 @@ from analysis.simulation.force_constants import (
 )
 from analysis.simulation.preparation import (
     PreparationError,
+    check_preparation,
     fcc_crystal,
-    prepare_bundle,
     prepare_glass,
     quench,
 )
@@ -31,11 +31,11 @@ __all__ = [
     "RunSettings",
     "SessionError",
     "ThirdOrderBlocks",
+    "check_preparation",
     "crystalline_fraction",
     "fcc_crystal",
     "inherent_structure_changed",
     "lammps_force_constants",
-    "prepare_bundle",
     "prepare_glass",
     "quench",
     "read_second_order",

@@ -119,12 +119,6 @@ def chunk_frames(particles: int, dimension: int) -> int:
     return int(np.clip(CHUNK_BYTES // (16 * particles * dimension), fewest, most))
 
 
-def kinetic_temperature(velocities) -> float:
-    """2 K / (d (N - 1)): the momentum is zero."""
-    n, d = velocities.shape
-    return float((velocities**2).sum() / (d * (n - 1)))
-
-
 def run_nve(
     model: GlassModel,
     glass: Glass,
@@ -178,7 +172,9 @@ def run_nve(
             continue
         if state is None:
             previous = partial / _chunk_name(chunk - 1)
-            state = [field[-1] for field in _load(previous, communicator, "positions", "velocities")]
+            state = [
+                field[-1] for field in _load(previous, communicator, "positions", "velocities")
+            ]
         frames = run.frames(*state, count=stop - first, from_start=first == 0)
         frames["time"] = np.arange(first, stop) * settings.interval
         state = frames["positions"][-1], frames["velocities"][-1]
@@ -536,7 +532,9 @@ def run_bundle(
                 row |= collect_run(
                     *(partial.folder / sample_group(sample), model, usable[sample], settings, group)
                 )
-                _log.info("%s sample %d, T = %g: %s", ensemble.name, sample, row["temperature"], row)
+                _log.info(
+                    "%s sample %d, T = %g: %s", ensemble.name, sample, row["temperature"], row
+                )
             rows.append(row)
     partial.remove()
     return rows

@@ -104,6 +104,9 @@ def read_third_order(path: str | Path, particles: int) -> ThirdOrderBlocks:
 def lammps_force_constants(session: LammpsSession, order: int, delta: float, folder=None):
     """Force constants at the present positions of a session.
 
+    A potential whose second derivative jumps (harmonic spheres at contact) gives wrong third
+    differences where a pair is within 2 delta of the jump.
+
     Parameters
     ----------
     session : LammpsSession

@@ -64,11 +64,23 @@ def cache_folder() -> Path:
     return Path(base) / "glass-campaign" / "lammps-plugin"
 
 
+def _integer_sizes() -> str:
+    """The flag for the sizes of LAMMPS' integers, which its headers do not record."""
+    from mpi4py import MPI
+
+    probe = lammps.lammps(
+        cmdargs=["-log", "none", "-screen", "none", "-nocite"], comm=MPI.COMM_SELF
+    )
+    big_tags, big_counts = (probe.extract_setting(name) == 8 for name in ("tagint", "bigint"))
+    probe.close()
+    return "-DLAMMPS_" + ("BIGBIG" if big_tags else "SMALLBIG" if big_counts else "SMALLSMALL")
+
+
 def _command(compiler: str, include: Path, version: str) -> list[str]:
     return [
         compiler,
         *FLAGS,
-        "-DLAMMPS_SMALLBIG",
+        _integer_sizes(),
         f'-DLAMMPS_PLUGIN_VERSION="{version}"',
         f"-I{include}",
         str(SOURCE),

@@ -25,6 +25,11 @@ SKIN = 0.3
 LARGEST_SEED = 900_000_000
 """Of LAMMPS' Marsaglia generator, which thermostats use."""
 
+_THERMO = (
+    "thermo_style custom step time temp ke pe etotal",
+    "thermo_modify norm no format float %.15g",
+)
+
 _log = logging.getLogger(__name__)
 _told = set()
 
@@ -208,8 +213,7 @@ class LammpsSession:
             f"neighbor {self._skin!r} bin",
             "neigh_modify delay 0 every 1 check yes",
             *(["fix plane all enforce2d"] if self.dimension == 2 else []),
-            "thermo_style custom step time temp ke pe etotal",
-            "thermo_modify norm no format float %.15g",
+            *_THERMO,
         )
 
     def _padded(self, field):
@@ -227,9 +231,12 @@ class LammpsSession:
         upper = x >= self._edges
         x[upper] = 0.0
         image[upper] += 1
-        if np.abs(image).max(initial=0) > 511:
-            raise SessionError("positions are more than 511 boxes from the first; wrap them")
-        packed = (image[:, 0] + 512) | ((image[:, 1] + 512) << 10) | ((image[:, 2] + 512) << 20)
+        # LAMMPS packs the three image flags of a particle into one integer
+        self._image_bits = 21 if self._lammps.extract_setting("imageint") == 8 else 10
+        middle = 1 << (self._image_bits - 1)
+        if np.abs(image).max(initial=0) >= middle:
+            raise SessionError(f"positions are {middle} boxes or more from the first; wrap them")
+        packed = ((image + middle) << (self._image_bits * np.arange(3))).sum(axis=1)
         v = None if velocities is None else self._padded(velocities).ravel().tolist()
         made = self._lammps.create_atoms(
             self.particles,
@@ -323,8 +330,10 @@ class LammpsSession:
         image = np.empty((len(index), 3))
         if len(index):
             packed = self._lammps.numpy.extract_atom("image")[: len(index)].astype(np.int64)
+            bits = self._image_bits
             for axis in range(3):
-                image[:, axis] = ((packed >> (10 * axis)) & 1023) - 512
+                flag = (packed >> (bits * axis)) & ((1 << bits) - 1)
+                image[:, axis] = flag - (1 << (bits - 1))
         return self._gather(x + image * self._edges, index)[:, : self.dimension].copy()
 
     def velocities(self) -> np.ndarray:
@@ -346,8 +355,11 @@ class LammpsSession:
 
     def pressure(self) -> float:
         """Pressure at the present positions and velocities."""
-        self.command("run 0 post no")
-        return float(self._lammps.get_thermo("press"))
+        # the virial is left out of every other output, since it costs time
+        self.command(f"{_THERMO[0]} press", _THERMO[1], "run 0 post no")
+        pressure = float(self._lammps.get_thermo("press"))
+        self.command(*_THERMO)
+        return pressure
 
     def export(self, folder) -> tuple[Path, Path]:
         """Write `system.data` and `potential.lmp`, from which `lammps_inputs/` run by hand.

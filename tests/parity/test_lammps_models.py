@@ -1,5 +1,10 @@
 """Energies, forces and force constants of LAMMPS against our own."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -85,6 +90,18 @@ def test_compiled_style_equals_lepton(name):
     np.testing.assert_allclose(stress_c, stress, rtol=0, atol=1e-12 * np.abs(stress).max())
 
 
+@pytest.mark.parametrize("name", ["ipl12", "harmonic", "ipl10_2d"])
+def test_pressure_equals_the_virial_of_our_pairs(name):
+    landscape, positions = warm_configuration(MODELS[name])
+    expansion = landscape.expand(positions)
+    virial = (expansion.bond_coefficients[1] * expansion.distance**2).sum()
+    with session_of(landscape, positions) as session:
+        pressure = session.pressure()
+    assert pressure == pytest.approx(
+        -virial / (landscape.box.prod() * landscape.box.size), rel=1e-10
+    )
+
+
 def test_compiled_style_refuses_other_potentials():
     with pytest.raises(ModelError, match="no compiled pair style"):
         pair_commands(MODELS["harmonic"], "compiled")
@@ -134,3 +151,27 @@ def test_third_order_equals_cubic_contraction(tmp_path):
     np.testing.assert_allclose(
         third.contraction(u, v), expected, rtol=0, atol=1e-5 * np.abs(expected).max()
     )
+
+
+PORTABLE = """
+from analysis.simulation import plugin
+plugin.FLAGS = (*plugin.FLAGS, "-mno-avx512f")
+from tests.parity.test_lammps_models import test_compiled_style_equals_lepton
+test_compiled_style_equals_lepton("ipl12")
+print(plugin.compiled_pair_style())
+"""
+
+
+def test_compiled_style_without_avx512_equals_lepton(tmp_path):
+    """In a process of its own: LAMMPS keeps the first plugin of a name."""
+    needs_plugin()
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", PORTABLE],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip().startswith(str(tmp_path))

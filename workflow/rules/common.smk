@@ -13,7 +13,13 @@ from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, CampaignError, load_campai
 from analysis.campaign import temperature_label as label
 
 BASE_MEMORY_MB = 300
-PARALLEL = ("prepare_glasses", "solve_modes", "run_dynamics", "compute_decay_rates")
+PARALLEL = (
+    "prepare_glasses",
+    "solve_modes",
+    "compute_density_of_states",
+    "run_dynamics",
+    "compute_decay_rates",
+)
 
 
 def read_campaign():
@@ -66,7 +72,8 @@ def save_snapshot():
     path = Path(SNAPSHOT)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.writing")
-    temporary.write_text(yaml.safe_dump(CAMPAIGN.settings, sort_keys=False))
+    content = {**CAMPAIGN.settings, "results": CAMPAIGN.results}
+    temporary.write_text(yaml.safe_dump(content, sort_keys=False))
     temporary.replace(path)
 
 
@@ -117,7 +124,7 @@ def ranks(stage):
     def tasks(wildcards):
         first, end = bundle_range(wildcards)
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if stage == "compute_decay_rates":
+        if stage in ("compute_decay_rates", "compute_density_of_states"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
         return max(2, share * min(end - first, 64 // share or 1))
 

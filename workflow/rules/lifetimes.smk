@@ -30,7 +30,8 @@ rule run_dynamics:
         code_version=CODE_VERSION,
         settings=settings_of("dynamics"),
     shell:
-        "{resources.mpi} -n {resources.tasks} python workflow/scripts/run_dynamics.py --campaign {params.campaign} --ranks {resources.tasks}"
+        "{resources.mpi} -n {resources.tasks} python workflow/scripts/run_dynamics.py"
+        " --campaign {params.campaign} --ranks {resources.tasks}"
         " --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --temperature {wildcards.temperature}"
         " --glasses {input.glasses} --output {output} --log {log}"
@@ -70,7 +71,8 @@ rule measure_mean_squared_displacement:
         code_version=CODE_VERSION,
         settings=settings_of("dynamics"),
     shell:
-        "python workflow/scripts/measure_mean_squared_displacement.py --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
+        "python workflow/scripts/measure_mean_squared_displacement.py"
+        " --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --temperature {wildcards.temperature}"
         " --glasses {input.glasses} --trajectories {input.trajectories}"
         " --mean-squared-displacement {output.displacement} --time-series {output.series}"
@@ -102,7 +104,8 @@ rule measure_lifetimes:
         code_version=CODE_VERSION,
         settings=settings_of("dynamics", "lifetimes"),
     shell:
-        "python workflow/scripts/measure_lifetimes.py --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
+        "python workflow/scripts/measure_lifetimes.py"
+        " --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --temperature {wildcards.temperature}"
         " --glasses {input.glasses} --modes {input.modes} --trajectories {input.trajectories}"
         " --lifetimes {output.lifetimes} --window-lifetimes {output.windows}"
@@ -132,7 +135,8 @@ rule compute_decay_rates:
         code_version=CODE_VERSION,
         settings=settings_of("decay_rates"),
     shell:
-        "{resources.mpi} -n {resources.tasks} python workflow/scripts/compute_decay_rates.py --campaign {params.campaign} --ranks {resources.tasks}"
+        "{resources.mpi} -n {resources.tasks} python workflow/scripts/compute_decay_rates.py"
+        " --campaign {params.campaign} --ranks {resources.tasks}"
         " --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --glasses {input.glasses} --modes {input.modes} --output {output} --log {log}"
 
@@ -158,5 +162,6 @@ rule compute_joint_density:
         code_version=CODE_VERSION,
         settings=settings_of("joint_density"),
     shell:
-        "python workflow/scripts/compute_joint_density.py --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
+        "python workflow/scripts/compute_joint_density.py"
+        " --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --modes {input.modes} --output {output} --log {log}"

@@ -20,7 +20,8 @@ rule solve_modes:
         code_version=CODE_VERSION,
         settings=settings_of("modes"),
     shell:
-        "{resources.mpi} -n {resources.tasks} python workflow/scripts/solve_modes.py --campaign {params.campaign} --ranks {resources.tasks}"
+        "{resources.mpi} -n {resources.tasks} python workflow/scripts/solve_modes.py"
+        " --campaign {params.campaign} --ranks {resources.tasks}"
         " --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --glasses {input.glasses} --output {output} --log {log}"
 
@@ -48,7 +49,8 @@ rule analyse_modes:
         code_version=CODE_VERSION,
         settings=settings_of("modes"),
     shell:
-        "python workflow/scripts/analyse_modes.py --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
+        "python workflow/scripts/analyse_modes.py"
+        " --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --glasses {input.glasses} --modes {input.modes}"
         " --modes-table {output.modes} --moduli-table {output.moduli} --log {log}"
 
@@ -66,7 +68,8 @@ rule compute_density_of_states:
         "../../envs/conda.yaml"
     threads: 1
     resources:
-        tasks=1,
+        mpi="mpiexec",
+        tasks=ranks("compute_density_of_states"),
         mem_mb=memory("compute_density_of_states"),
         runtime=minutes("compute_density_of_states"),
     params:
@@ -74,5 +77,6 @@ rule compute_density_of_states:
         code_version=CODE_VERSION,
         settings=settings_of("density_of_states"),
     shell:
-        "python workflow/scripts/compute_density_of_states.py --campaign {params.campaign} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
+        "{resources.mpi} -n {resources.tasks} python workflow/scripts/compute_density_of_states.py"
+        " --campaign {params.campaign} --ranks {resources.tasks} --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --glasses {input.glasses} --output {output} --log {log}"

@@ -18,6 +18,7 @@ rule prepare_glasses:
         code_version=CODE_VERSION,
         settings=settings_of(),
     shell:
-        "{resources.mpi} -n {resources.tasks} python workflow/scripts/prepare_glasses.py --campaign {params.campaign} --ranks {resources.tasks}"
+        "{resources.mpi} -n {resources.tasks} python workflow/scripts/prepare_glasses.py"
+        " --campaign {params.campaign} --ranks {resources.tasks}"
         " --ensemble {wildcards.ensemble} --bundle {wildcards.bundle}"
         " --output {output} --log {log}"

@@ -23,7 +23,8 @@ rule gather_tables:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,
     shell:
-        "python workflow/scripts/gather_tables.py --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
+        "python workflow/scripts/gather_tables.py"
+        " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
 
 
 rule summarise_tables:
@@ -50,4 +51,5 @@ rule summarise_tables:
         ensembles=CAMPAIGN.settings["ensembles"],
         folder=lambda wildcards, output: Path(output.summary).parent,
     shell:
-        "python workflow/scripts/summarise_tables.py --campaign {params.campaign} --tables {params.folder} --log {log}"
+        "python workflow/scripts/summarise_tables.py"
+        " --campaign {params.campaign} --tables {params.folder} --log {log}"

@@ -22,7 +22,7 @@ def main(argv=None):
     from analysis.landscape import Landscape
     from analysis.mechanics import elastic_moduli
     from analysis.modes import participation_ratio, phonon_order
-    from analysis.storage import mode_samples, read_glasses, read_modes, write_table
+    from analysis.storage import mode_samples, read_glasses, read_modes
 
     log = logging.getLogger("program")
     with_order = task.campaign.block("modes", task.ensemble.name)["phonon_order"]
@@ -71,7 +71,7 @@ def main(argv=None):
             found.pressure,
         )
     for path, frames in ((arguments.modes_table, tables), (arguments.moduli_table, moduli)):
-        write_table(path, pd.concat(frames) if frames else pd.DataFrame(), task.attributes)
+        programs.write_part(path, frames, task)
 
 
 if __name__ == "__main__":

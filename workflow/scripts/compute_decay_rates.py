@@ -10,7 +10,6 @@ import sys
 import time
 
 import numpy as np
-import pandas as pd
 
 from analysis import programs
 
@@ -28,7 +27,7 @@ def main(argv=None):
     from analysis.anharmonic.vertices import PairVertices
     from analysis.landscape import Landscape
     from analysis.resume import PartialFolder
-    from analysis.storage import mode_samples, read_glasses, read_modes, sample_group, write_table
+    from analysis.storage import mode_samples, read_glasses, read_modes, sample_group
 
     log = logging.getLogger("program")
     block = task.campaign.block("decay_rates", task.ensemble.name)
@@ -82,8 +81,7 @@ def main(argv=None):
         )
     world.Barrier()
     if world.rank == 0:
-        table = pd.concat(frames) if frames else pd.DataFrame()
-        write_table(arguments.output, table, task.attributes)
+        programs.write_part(arguments.output, frames, task)
         partial.remove()
 
 

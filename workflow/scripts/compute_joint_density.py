@@ -2,8 +2,6 @@
 
 import sys
 
-import pandas as pd
-
 from analysis import programs
 
 
@@ -16,7 +14,7 @@ def main(argv=None):
     task, _ = programs.begin(arguments, "compute_joint_density")
 
     from analysis.anharmonic.decay_rates import joint_density
-    from analysis.storage import mode_samples, read_modes, write_table
+    from analysis.storage import mode_samples, read_modes
 
     block = task.campaign.block("joint_density", task.ensemble.name)
     frames = [
@@ -31,8 +29,7 @@ def main(argv=None):
         )
         for sample in mode_samples(arguments.modes)
     ]
-    table = pd.concat(frames) if frames else pd.DataFrame()
-    write_table(arguments.output, table, task.attributes)
+    programs.write_part(arguments.output, frames, task)
 
 
 if __name__ == "__main__":

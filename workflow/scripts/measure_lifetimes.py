@@ -7,7 +7,6 @@ import logging
 import sys
 
 import numpy as np
-import pandas as pd
 
 from analysis import programs
 
@@ -33,7 +32,6 @@ def main(argv=None):
         read_glasses,
         read_modes,
         sample_group,
-        write_table,
     )
 
     log = logging.getLogger("program")
@@ -72,8 +70,7 @@ def main(argv=None):
                 found["lifetime"].isna().sum(),
             )
     for table, frames in parts.items():
-        frame = pd.concat(frames) if frames else pd.DataFrame()
-        write_table(getattr(arguments, table), frame, task.attributes)
+        programs.write_part(getattr(arguments, table), frames, task)
 
 
 if __name__ == "__main__":

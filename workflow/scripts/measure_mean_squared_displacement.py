@@ -5,8 +5,6 @@ With it come the time series of temperature and potential energy, and the checks
 
 import sys
 
-import pandas as pd
-
 from analysis import programs
 
 TABLES = ("mean_squared_displacement", "time_series", "dynamics_checks")
@@ -24,7 +22,7 @@ def main(argv=None):
     task, _ = programs.begin(arguments, "measure_mean_squared_displacement")
 
     from analysis.observables import dynamics_checks, mean_squared_displacement, time_series
-    from analysis.storage import open_file, read_glasses, sample_group, write_table
+    from analysis.storage import open_file, read_glasses, sample_group
 
     temperature, particles = arguments.temperature, task.ensemble.particles
     lags = task.campaign.block("dynamics", task.ensemble.name, temperature)["lags"]
@@ -42,8 +40,7 @@ def main(argv=None):
             for table, frame in zip(TABLES, (msd, series, checks), strict=True):
                 parts[table].append(programs.with_sample(frame, task, glass.sample))
     for table, frames in parts.items():
-        frame = pd.concat(frames) if frames else pd.DataFrame()
-        write_table(getattr(arguments, table), frame, task.attributes)
+        programs.write_part(getattr(arguments, table), frames, task)
 
 
 if __name__ == "__main__":

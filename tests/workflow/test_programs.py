@@ -1,0 +1,342 @@
+"""Programs run by hand under mpiexec: ranks, bundles, faulty samples, and restarts after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from analysis.campaign import ROOT, load_campaign
+from analysis.storage import mode_samples, read_glasses, read_modes, read_table, write_glasses
+
+BIN = Path(sys.executable).parent
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+}
+CAMPAIGN = {
+    "campaign": "tiny",
+    "seed": 7,
+    "ensembles": {
+        "glass": {
+            "model": "ipl10_3d",
+            "particles": 60,
+            "samples": 3,
+            "bundle": 3,
+            "preparation": {"protocol": "random"},
+        }
+    },
+    "studies": {
+        "modes": {"ensembles": ["glass"], "request": "all"},
+        "dynamics": {
+            "ensembles": ["glass"],
+            "temperatures": [1.0e-3],
+            "equilibration": 2.0,
+            "duration": 20.0,
+            "interval": 0.05,
+        },
+        "lifetimes": {"ensembles": ["glass"]},
+        "decay_rates": {"ensembles": ["glass"], "broadening": 0.3, "precision": "double"},
+        "joint_density": {"ensembles": ["glass"], "broadening": 0.3},
+    },
+}
+
+pytestmark = pytest.mark.mpi
+
+
+def write_campaign(folder, **ensemble):
+    content = {**CAMPAIGN, "ensembles": {"glass": {**CAMPAIGN["ensembles"]["glass"], **ensemble}}}
+    path = Path(folder) / "campaign.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def command(name, campaign, *arguments, ranks=2, told=None, bundle=0):
+    start = [] if ranks is None else [str(BIN / "mpiexec"), "-n", str(ranks)]
+    check = [] if ranks is None else ["--ranks", str(told or ranks)]
+    return [
+        *start,
+        *(sys.executable, str(ROOT / f"workflow/scripts/{name}.py")),
+        *("--campaign", str(campaign), *check, "--ensemble", "glass", "--bundle", str(bundle)),
+        *map(str, arguments),
+    ]
+
+
+def run(*arguments, check=True, **settings):
+    found = subprocess.run(
+        command(*arguments, **settings), capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT
+    )
+    assert not check or found.returncode == 0, found.stdout + found.stderr
+    return found
+
+
+def run_and_kill(finished, *arguments, **settings):
+    """Start a program and kill it once `finished()`; how it ended is nobody's business."""
+    process = subprocess.Popen(
+        command(*arguments, **settings),
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not finished():
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+    finally:
+        # mpiexec and its ranks are one session, which this test has started
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A campaign with glasses and modes of three samples, made once."""
+    folder = tmp_path_factory.mktemp("prepared")
+    campaign = write_campaign(folder)
+    run("prepare_glasses", campaign, "--output", folder / "glasses.h5")
+    run(
+        *("solve_modes", campaign, "--glasses", folder / "glasses.h5"),
+        *("--output", folder / "modes.h5"),
+    )
+    return folder
+
+
+# --- ranks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks, told", [(1, 2), (2, 1), (2, 3)])
+def test_another_number_of_ranks_is_refused(tmp_path, ranks, told):
+    campaign = write_campaign(tmp_path)
+    output = tmp_path / "glasses.h5"
+    found = run(
+        *("prepare_glasses", campaign, "--output", output), ranks=ranks, told=told, check=False
+    )
+    assert found.returncode != 0
+    assert f"asked for {told} ranks, found {ranks}" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not output.exists()
+    assert not Path(f"{output}.partial").exists()
+
+
+def test_ranks_that_cannot_share_samples_are_refused(tmp_path):
+    campaign = write_campaign(tmp_path, preparation={"protocol": "random", "ranks_per_sample": 2})
+    found = run(
+        *("prepare_glasses", campaign, "--output", tmp_path / "glasses.h5"), ranks=3, check=False
+    )
+    assert found.returncode != 0
+    assert "3 ranks cannot be divided into teams of 2" in found.stderr
+
+
+# --- content depends on (seed, ensemble, sample, stage) alone -------------------------------
+
+
+def test_bundles_and_ranks_change_no_sample(prepared, tmp_path):
+    reference = read_glasses(prepared / "glasses.h5")
+    assert [glass.sample for glass in reference] == [0, 1, 2]
+    assert not np.allclose(reference[0].positions, reference[1].positions)
+    campaign = write_campaign(tmp_path, bundle=1)
+    alone = []
+    for bundle, ranks in ((0, 1), (1, 2), (2, 3)):
+        output = tmp_path / f"b{bundle}.h5"
+        run("prepare_glasses", campaign, "--output", output, ranks=ranks, bundle=bundle)
+        alone += read_glasses(output)
+    for one, other in zip(reference, alone, strict=True):
+        assert one.sample == other.sample
+        assert one.status == other.status == "ok"
+        np.testing.assert_array_equal(one.species, other.species)
+        np.testing.assert_array_equal(one.positions, other.positions)
+        assert one.energy == other.energy
+
+
+def test_seed_changes_samples(prepared, tmp_path):
+    campaign = write_campaign(tmp_path, samples=1)
+    content = yaml.safe_load(campaign.read_text())
+    campaign.write_text(yaml.safe_dump({**content, "seed": 8}))
+    run("prepare_glasses", campaign, "--output", tmp_path / "glasses.h5", ranks=1)
+    other = read_glasses(tmp_path / "glasses.h5")[0]
+    assert not np.allclose(other.positions, read_glasses(prepared / "glasses.h5")[0].positions)
+
+
+def test_files_carry_their_provenance(prepared):
+    campaign = load_campaign(prepared / "campaign.yaml")
+    for name in ("glasses.h5", "modes.h5"):
+        with h5py.File(prepared / name) as file:
+            assert file.attrs["campaign"] == "tiny"
+            assert file.attrs["ensemble"] == "glass"
+            assert file.attrs["model"] == "ipl10_3d"
+            assert file.attrs["config_hash"] == campaign.config_hash
+            assert file.attrs["code_version"] and file.attrs["created"]
+
+
+# --- a sample that fails --------------------------------------------------------------------
+
+
+def test_failed_sample_stops_no_bundle(prepared, tmp_path):
+    campaign = load_campaign(prepared / "campaign.yaml")
+    glasses = read_glasses(prepared / "glasses.h5")
+    glasses[0].status = "crystallised"
+    # no minimum: its Hessian has negative eigenvalues
+    rng = np.random.default_rng(1)
+    glasses[1].positions = glasses[1].positions + 0.1 * rng.standard_normal(
+        glasses[1].positions.shape
+    )
+    path = tmp_path / "glasses.h5"
+    write_glasses(path, glasses, campaign.models["ipl10_3d"], {"campaign": "tiny"})
+    found = run(
+        *("solve_modes", prepared / "campaign.yaml", "--glasses", path),
+        *("--output", tmp_path / "modes.h5", "--log", tmp_path / "log"),
+        ranks=1,
+    )
+    assert mode_samples(tmp_path / "modes.h5") == [2]
+    with h5py.File(tmp_path / "modes.h5") as file:
+        status = list(file["status"].asstr())
+    assert status[0] == "crystallised"
+    assert "negative" in status[1]
+    assert status[2] == "ok"
+    assert "sample 1" in found.stderr and "negative" in (tmp_path / "log").read_text()
+    # and what comes after works with what is left
+    run(
+        *("compute_joint_density", prepared / "campaign.yaml"),
+        *("--modes", tmp_path / "modes.h5", "--output", tmp_path / "joint.parquet"),
+        ranks=None,
+    )
+    assert set(read_table(tmp_path / "joint.parquet")["sample"]) == {2}
+
+
+def test_truncated_file_is_refused_by_name(prepared, tmp_path):
+    whole = (prepared / "glasses.h5").read_bytes()
+    path = tmp_path / "glasses.h5"
+    path.write_bytes(whole[: len(whole) // 2])
+    found = run(
+        *("solve_modes", prepared / "campaign.yaml", "--glasses", path),
+        *("--output", tmp_path / "modes.h5"),
+        check=False,
+        ranks=1,
+    )
+    assert found.returncode != 0
+    assert str(path) in found.stderr and "truncated" in found.stderr
+    assert not (tmp_path / "modes.h5").exists()
+
+
+# --- killed in the middle -------------------------------------------------------------------
+
+
+def test_modes_resume_without_redoing_samples(prepared, tmp_path):
+    output = tmp_path / "modes.h5"
+    arguments = (
+        *("solve_modes", prepared / "campaign.yaml", "--glasses", prepared / "glasses.h5"),
+        *("--output", output),
+    )
+    first = Path(f"{output}.partial") / "s000000.h5"
+    run_and_kill(first.is_file, *arguments, ranks=1)
+    assert not output.exists()
+    kept = first.stat().st_mtime_ns
+    # samples that the killed run had finished are marked, to see that they are taken as they are
+    with h5py.File(first, "r+") as file:
+        file["s000000"].attrs["mark"] = 1
+    assert first.stat().st_mtime_ns != kept
+    found = run(*arguments, ranks=1)
+    assert "sample 0 was finished by an earlier run" in found.stderr
+    with h5py.File(output) as file:
+        assert file["s000000"].attrs["mark"] == 1
+    assert not first.parent.exists()
+    for sample in range(3):
+        once = read_modes(prepared / "modes.h5", sample)
+        again = read_modes(output, sample)
+        np.testing.assert_array_equal(once.frequency_squared, again.frequency_squared)
+        np.testing.assert_array_equal(once.vectors, again.vectors)
+
+
+def test_parts_of_other_settings_are_thrown_away(prepared, tmp_path):
+    output = tmp_path / "glasses.h5"
+    campaign = write_campaign(tmp_path, samples=2)
+    first = Path(f"{output}.partial") / "s000000.h5"
+    run_and_kill(first.is_file, "prepare_glasses", campaign, "--output", output, ranks=1)
+    content = yaml.safe_load(campaign.read_text())
+    campaign.write_text(yaml.safe_dump({**content, "seed": 8}))
+    found = run("prepare_glasses", campaign, "--output", output, ranks=1)
+    assert "finished by an earlier run" not in found.stderr
+    other = read_glasses(output)[0]
+    assert not np.allclose(other.positions, read_glasses(prepared / "glasses.h5")[0].positions)
+
+
+def test_preparation_resumes_without_redoing_samples(prepared, tmp_path):
+    output = tmp_path / "glasses.h5"
+    campaign = write_campaign(tmp_path)
+    first = Path(f"{output}.partial") / "s000000.h5"
+    run_and_kill(first.is_file, "prepare_glasses", campaign, "--output", output, ranks=1)
+    found = run("prepare_glasses", campaign, "--output", output, ranks=2)
+    assert "sample 0 was finished by an earlier run" in found.stderr
+    for one, other in zip(read_glasses(prepared / "glasses.h5"), read_glasses(output), strict=True):
+        np.testing.assert_array_equal(one.positions, other.positions)
+
+
+def dynamics(folder, campaign, output):
+    return (
+        *("run_dynamics", campaign, "--temperature", "0.001"),
+        *("--glasses", folder / "glasses.h5", "--output", output),
+    )
+
+
+def test_dynamics_resumes_without_redoing_frames(prepared, tmp_path):
+    campaign = write_campaign(tmp_path, samples=1, bundle=1)
+    content = yaml.safe_load(campaign.read_text())
+    content["studies"]["dynamics"]["duration"] = 150.0
+    campaign.write_text(yaml.safe_dump(content))
+    folder = tmp_path
+    run("prepare_glasses", campaign, "--output", folder / "glasses.h5", ranks=1)
+    run(*dynamics(folder, campaign, tmp_path / "whole.h5"), ranks=1)
+    output = tmp_path / "T0.001.h5"
+    partial = Path(f"{output}.partial")
+    first = partial / "s000000" / "c000000.npz"
+    run_and_kill(first.is_file, *dynamics(folder, campaign, output), ranks=1)
+    assert not output.exists()
+    kept = first.stat().st_mtime_ns
+    found = run(*dynamics(folder, campaign, output), ranks=1)
+    assert "going on" in found.stderr
+    assert not partial.exists()
+    with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(output) as resumed:
+        one, other = whole["s000000"], resumed["s000000"]
+        assert len(one["time"]) == 3001
+        for name in ("time", "positions", "velocities", "potential_energy", "temperature"):
+            np.testing.assert_array_equal(one[name], other[name])
+    assert kept
+
+
+def test_decay_rates_resume_without_redoing_blocks(prepared, tmp_path):
+    def arguments(output):
+        return (
+            *("compute_decay_rates", prepared / "campaign.yaml"),
+            *("--glasses", prepared / "glasses.h5", "--modes", prepared / "modes.h5"),
+            *("--output", output),
+        )
+
+    whole, output = tmp_path / "whole.parquet", tmp_path / "rates.parquet"
+    run(*arguments(whole), ranks=2)
+    blocks = Path(f"{output}.partial") / "s000000"
+    run_and_kill(lambda: len(list(blocks.glob("modes_*.npy"))) >= 3, *arguments(output), ranks=1)
+    assert not output.exists()
+    # a block that is taken as it is shows in the result; one that is redone does not
+    mark = sorted(blocks.glob("modes_??????.npy"))[0]
+    rates = np.load(mark)
+    np.save(mark, rates + 1.0)
+    run(*arguments(output), ranks=2)
+    expected, found = read_table(whole), read_table(output)
+    marked = (found["sample"] == 0).to_numpy()
+    difference = found["splitting"].to_numpy() - expected["splitting"].to_numpy()
+    np.testing.assert_allclose(difference[marked], 1.0, rtol=1e-9)
+    np.testing.assert_array_equal(difference[~marked], 0.0)
+    assert not blocks.parent.exists()
