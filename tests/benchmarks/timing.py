@@ -7,14 +7,14 @@ import time
 import numpy as np
 
 
-def best_of(function, repeats=5, calls=1) -> float:
+def best_of(function, *arguments, repeats=5, calls=1) -> float:
     """Shortest wall time of one call, in seconds, after one call to warm up."""
-    function()
+    function(*arguments)
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         for _ in range(calls):
-            function()
+            function(*arguments)
         times.append((time.perf_counter() - start) / calls)
     return min(times)
 

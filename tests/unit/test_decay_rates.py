@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from analysis.anharmonic.decay_rates import DecayRateError, decay_rates, joint_density
+from analysis.anharmonic.decay_rates import (
+    DecayRateError,
+    broadened_decay_rates,
+    decay_rates,
+    joint_density,
+)
 from analysis.anharmonic.vertices import ForceConstantVertices, PairVertices
 from analysis.storage import Modes
 
@@ -70,6 +75,17 @@ def test_rates_equal_brute_force_over_all_ordered_pairs(case, batch):
     )
     np.testing.assert_allclose(rates.splitting, splitting, rtol=1e-8)
     np.testing.assert_allclose(rates.combining, combining, rtol=1e-8)
+
+
+def test_several_broadenings_in_one_pass_are_each_what_they_are_alone(case):
+    expansion, modes, _ = case
+    vertices = PairVertices(expansion)
+    together = broadened_decay_rates(vertices, modes, [0.1, 0.3, 0.8], precision="double")
+    for broadening, rates in zip([0.1, 0.3, 0.8], together, strict=True):
+        alone = decay_rates(vertices, modes, broadening, precision="double")
+        assert rates.broadening == broadening
+        np.testing.assert_allclose(rates.splitting, alone.splitting, rtol=1e-11)
+        np.testing.assert_allclose(rates.combining, alone.combining, rtol=1e-11)
 
 
 def test_single_precision_is_good_to_five_digits(case):

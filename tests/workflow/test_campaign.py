@@ -190,7 +190,7 @@ def test_defaults_of_schema_and_model():
     assert glass.bundle == 1
     assert glass.preparation["parent_temperature"] == 1.0
     assert glass.preparation["equilibration"] == 50.0
-    assert campaign.block("decay_rates", "glass")["broadening"] == 0.1
+    assert campaign.block("decay_rates", "glass")["broadenings"] == [0.1]
     assert campaign.block("decay_rates", "crystal") is None
     assert campaign.ensembles["crystal"].particles == 500
 
@@ -381,9 +381,9 @@ FAULTS = {
         {"ensembles__glass__samples": 0},
     ),
     "negative broadening": (
-        "studies.decay_rates.broadening",
+        "studies.decay_rates.broadenings[0]",
         ("-0.1", "more than 0"),
-        {"studies__decay_rates__broadening": -0.1},
+        {"studies__decay_rates__broadenings": [-0.1]},
     ),
     "half precision": (
         "studies.decay_rates.precision",

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ import yaml
 from analysis.campaign import DEFAULT_CAMPAIGN, ROOT
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
-SMALLEST = ["config/config.yaml", "config/smallest.yaml"]
-PAPER = ["config/papers/mizuno2020_intermittent.yaml"]
-REDUCED = ["config/reduced/mizuno2020_intermittent.yaml"]
+SMALLEST = ("config/config.yaml", "config/smallest.yaml")
+PAPER = ("config/papers/mizuno2020_intermittent.yaml",)
+REDUCED = ("config/reduced/mizuno2020_intermittent.yaml",)
 
 
 def snakemake(*arguments, check=True):
@@ -27,9 +28,11 @@ def snakemake(*arguments, check=True):
     return found.returncode, text
 
 
-def dry_run(results, configfiles=(), *arguments):
+@cache
+def dry_run(configfiles=(), *arguments, results="results/nowhere"):
+    """Text of a dry-run; nothing is written, so tests share it."""
     files = ["--configfile", *configfiles] if configfiles else []
-    return snakemake("-n", *files, "--config", f"results={results}", *arguments)[1]
+    return snakemake(*arguments, "-n", *files, "--config", f"results={results}")[1]
 
 
 def jobs(text):
@@ -83,14 +86,14 @@ PAPER_JOBS = {
     [((), DEMO_JOBS), (SMALLEST, DEMO_JOBS), (REDUCED, DEMO_JOBS), (PAPER, PAPER_JOBS)],
     ids=["demo", "smallest", "reduced", "paper"],
 )
-def test_jobs_of_a_campaign(tmp_path, files, expected):
-    assert jobs(dry_run(tmp_path, files)) == expected
+def test_jobs_of_a_campaign(files, expected):
+    assert jobs(dry_run(files)) == expected
 
 
-def test_another_campaign_replaces_the_demo(tmp_path):
-    text = dry_run(tmp_path, PAPER)
+def test_another_campaign_replaces_the_demo():
+    text = dry_run(PAPER)
     assert "glass_32000" in text
-    assert f"{tmp_path}/demo" not in text
+    assert "nowhere/demo" not in text
     assert "ensemble=glass," not in text
 
 
@@ -99,7 +102,7 @@ def test_what_is_not_asked_for_is_not_run(tmp_path):
     content["studies"] = {"modes": {"ensembles": ["glass"], "request": {"lowest": 20}}}
     file = tmp_path / "modes.yaml"
     file.write_text(yaml.safe_dump(content))
-    found = jobs(dry_run(tmp_path, [file]))
+    found = jobs(dry_run((file,)))
     assert found["prepare_glasses"] == found["solve_modes"] == found["analyse_modes"] == 1
     assert "run_dynamics" not in found
     assert "compute_decay_rates" not in found
@@ -111,21 +114,21 @@ def test_bundles_make_jobs(tmp_path):
     content["ensembles"]["glass"].update(samples=100_000, bundle=1000)
     file = tmp_path / "many.yaml"
     file.write_text(yaml.safe_dump(content))
-    found = jobs(dry_run(tmp_path, [file]))
+    found = jobs(dry_run((file,)))
     assert found["prepare_glasses"] == found["solve_modes"] == 100
 
 
-def test_targets(tmp_path):
-    found = jobs(dry_run(tmp_path, (), "tables"))
+def test_targets():
+    found = jobs(dry_run((), "tables"))
     assert "draw_figures" not in found
-    found = jobs(dry_run(tmp_path, (), "figures"))
+    found = jobs(dry_run((), "figures"))
     assert found["draw_figures"] == 1
     assert "write_report" not in found
-    assert jobs(dry_run(tmp_path, (), "report"))["write_report"] == 1
+    assert jobs(dry_run((), "report"))["write_report"] == 1
 
 
 def test_dry_run_leaves_nothing(tmp_path):
-    dry_run(tmp_path / "results")
+    dry_run(results=tmp_path / "results")
     assert not (tmp_path / "results").exists()
 
 
@@ -142,8 +145,8 @@ def test_campaign_is_refused_before_any_job(tmp_path):
 
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])
-def test_profiles_are_understood(tmp_path, profile):
-    text = dry_run(tmp_path, (), "--workflow-profile", f"workflow/profiles/{profile}", "-p")
+def test_profiles_are_understood(profile):
+    text = dry_run((), "--workflow-profile", f"workflow/profiles/{profile}", "-p")
     launcher = "srun --mpi=pmi2" if profile == "slurm" else "mpiexec"
     commands = re.findall(r"^ *(\S.*) -n (\d+) python workflow/scripts/(\w+)\.py", text, re.M)
     assert {name for _, _, name in commands} == {
@@ -158,14 +161,14 @@ def test_profiles_are_understood(tmp_path, profile):
         assert int(ranks) >= 2
 
 
-def test_local_machine_caps_ranks(tmp_path):
-    text = dry_run(tmp_path, PAPER, "--workflow-profile", "workflow/profiles/local")
+def test_local_machine_caps_ranks():
+    text = dry_run(PAPER, "--workflow-profile", "workflow/profiles/local")
     asked = {int(n) for n in re.findall(r"resources: .*tasks=(\d+)", text)}
     assert asked == {1, 2}
 
 
-def test_resources_grow_with_size_and_are_known_before(tmp_path):
-    text = dry_run(tmp_path, PAPER)
+def test_resources_grow_with_size_and_are_known_before():
+    text = dry_run(PAPER)
     memory = {}
     for block in text.split("\nrule ")[1:]:
         name = block.split(":")[0]
@@ -214,6 +217,6 @@ def test_dry_run_of_many_samples_is_fast(tmp_path):
     file = tmp_path / "many.yaml"
     file.write_text(yaml.safe_dump(content))
     began = time.monotonic()
-    found = jobs(dry_run(tmp_path, [file], "--quiet", "rules"))
+    found = jobs(dry_run((file,), "--quiet", "rules"))
     assert found["prepare_glasses"] == 201
     assert time.monotonic() - began < 60

@@ -44,7 +44,7 @@ CAMPAIGN = {
             "interval": 0.05,
         },
         "lifetimes": {"ensembles": ["glass"]},
-        "decay_rates": {"ensembles": ["glass"], "broadening": 0.3, "precision": "double"},
+        "decay_rates": {"ensembles": ["glass"], "broadenings": [0.3], "precision": "double"},
         "joint_density": {"ensembles": ["glass"], "broadening": 0.3},
     },
 }

@@ -23,7 +23,7 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "compute_decay_rates")
 
-    from analysis.anharmonic.decay_rates import DecayRateError, decay_rates
+    from analysis.anharmonic.decay_rates import DecayRateError, broadened_decay_rates
     from analysis.anharmonic.vertices import PairVertices
     from analysis.landscape import Landscape
     from analysis.resume import PartialFolder
@@ -31,7 +31,7 @@ def main(argv=None):
 
     log = logging.getLogger("program")
     block = task.campaign.block("decay_rates", task.ensemble.name)
-    physics = {key: block.get(key) for key in ("broadening", "precision", "hbar", "temperatures")}
+    physics = {key: block.get(key) for key in ("broadenings", "precision", "hbar", "temperatures")}
     solved = mode_samples(arguments.modes)
     glasses = [glass for glass in read_glasses(arguments.glasses) if glass.sample in solved]
     partial = PartialFolder(
@@ -56,10 +56,10 @@ def main(argv=None):
 
         expansion = Landscape.of_glass(task.model, glass).expand(glass.positions)
         try:
-            rates = decay_rates(
+            found = broadened_decay_rates(
                 PairVertices(expansion),
                 read_modes(arguments.modes, glass.sample),
-                physics["broadening"],
+                physics["broadenings"],
                 precision=physics["precision"],
                 hbar=physics["hbar"],
                 temperatures=physics["temperatures"] or (),
@@ -70,15 +70,18 @@ def main(argv=None):
         except DecayRateError as error:
             log.warning("sample %d is left out: %s", glass.sample, error)
             continue
-        frame = rates.table()
-        for temperature, quantum in zip(physics["temperatures"] or (), rates.quantum, strict=True):
-            frame[f"quantum_decay_rate_{temperature:.6g}"] = quantum.sum(axis=0)
-        frames.append(programs.with_sample(frame, task, glass.sample))
-        log.info(
-            "sample %d: median decay rate per temperature %.4g",
-            glass.sample,
-            np.median(frame["decay_rate_per_temperature"]),
-        )
+        for rates in found:
+            frame = rates.table()
+            pairs = zip(physics["temperatures"] or (), rates.quantum, strict=True)
+            for temperature, quantum in pairs:
+                frame[f"quantum_decay_rate_{temperature:.6g}"] = quantum.sum(axis=0)
+            frames.append(programs.with_sample(frame, task, glass.sample))
+            log.info(
+                "sample %d: broadening %g, median decay rate per temperature %.4g",
+                glass.sample,
+                rates.broadening,
+                np.median(frame["decay_rate_per_temperature"]),
+            )
     world.Barrier()
     if world.rank == 0:
         programs.write_part(arguments.output, frames, task)

@@ -31,8 +31,8 @@ def main(argv=None):
     output = Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
     drawn = draw_all(tables, output)
-    log = logging.getLogger("program")
-    log.info("%d figures, %d skipped", sum(bool(d.files) for d in drawn), len(drawn))
+    done = sum(bool(figure.files) for figure in drawn)
+    logging.getLogger("program").info("%d figures, %d skipped", done, len(drawn) - done)
 
 
 if __name__ == "__main__":
