@@ -44,11 +44,11 @@ benchmark: $(STAMP) ## measure the speed of the main computations
 lint: $(STAMP) ## check the format and the style of the sources
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-clean: ## remove the results and the caches, but not the environment
-	rm -rf results .snakemake .pytest_cache .ruff_cache build *.egg-info
+clean: ## remove the demo and the caches, but no other results and not the environment
+	rm -rf results/demo results/benchmarks.csv .snakemake .pytest_cache .ruff_cache build *.egg-info
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 clean-env: ## remove the environment; compiled wheels stay in the user's cache

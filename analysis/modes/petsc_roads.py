@@ -15,6 +15,37 @@ def particle_range(particles: int, rank: int, ranks: int) -> tuple[int, int]:
     return start, start + share + (rank < rest)
 
 
+def row_facts(rows, size: int, dimension: int, communicator) -> tuple[float, float]:
+    """Upper bound of the spectrum (Gershgorin) and mean diagonal, each rank seeing its rows alone.
+
+    Returns
+    -------
+    bound, mean_diagonal
+    """
+    from mpi4py import MPI
+
+    start, stop = particle_range(size // dimension, communicator.rank, communicator.size)
+    local = rows(start, stop).tocsr()
+    diagonal = local.diagonal(dimension * start)
+    if local.shape[0] and np.abs(diagonal.reshape(-1, dimension)).max(axis=1).min() == 0.0:
+        diagonal[:] = np.nan
+    largest = float(abs(local).sum(axis=1).max()) if local.shape[0] else 0.0
+    mean = communicator.allreduce(float(diagonal.sum())) / size
+    if not np.isfinite(mean):
+        raise ModeError("particles without neighbours: take the rattlers out first")
+    return communicator.allreduce(largest, op=MPI.MAX), mean
+
+
+def _solve(solver):
+    """Run SLEPc; its errors become ours, so that a sample that fails does not end its bundle."""
+    from petsc4py import PETSc
+
+    try:
+        solver.solve()
+    except PETSc.Error as error:
+        raise ModeError(f"SLEPc {solver.getType()}: {error}") from error
+
+
 def distributed_hessian(rows, size: int, dimension: int, communicator, shift: float = 0.0):
     """PETSc matrix M + shift whose rows each rank builds for itself.
 
@@ -172,7 +203,7 @@ def krylov_schur(
     conditioner = linear.getPC()
     conditioner.setType("cholesky")
     conditioner.setFactorSolverType(package)
-    solver.solve()
+    _solve(solver)
     return _collect(solver, operator, wanted, communicator)
 
 
@@ -205,8 +236,7 @@ def slepc_slicing(
     conditioner = linear.getPC()
     conditioner.setType("cholesky")
     conditioner.setFactorSolverType(package)
-    solver.setUp()
-    solver.solve()
+    _solve(solver)
     return _collect(solver, matrix, None, communicator)
 
 
@@ -271,7 +301,7 @@ def preconditioned(
         options[f"{prefix}st_pc_factor_shift_type"] = "positive_definite"
     solver.setOptionsPrefix(prefix)
     solver.setFromOptions()
-    solver.solve()
+    _solve(solver)
     return _collect(solver, matrix, wanted, communicator)
 
 
@@ -309,5 +339,5 @@ def scalapack_spectrum(rows, size, dimension, communicator, bound):
     solver.setProblemType(SLEPc.EPS.ProblemType.HEP)
     solver.setType(SLEPc.EPS.Type.SCALAPACK)
     solver.setDimensions(size)
-    solver.solve()
+    _solve(solver)
     return _collect(solver, matrix, size - dimension, communicator)

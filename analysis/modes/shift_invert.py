@@ -20,9 +20,9 @@ _SLICE = 150
 _ROUNDS = 3
 
 
-def soft_shift(matrix) -> float:
+def soft_shift(mean_diagonal: float) -> float:
     """Small positive e: M + e is definite for a minimum, its translations far from singular."""
-    return 1e-4 * float(matrix.diagonal().mean())
+    return 1e-4 * float(mean_diagonal)
 
 
 def _gap_above(values, converged, wanted, room):
@@ -125,7 +125,7 @@ def _search(matrix, target, constraint, *, tolerance, rng, max_basis, log, **opt
     """At least `target` of the lowest modes orthogonal to `constraint`, up to a gap."""
     size = len(constraint)
     room = size - constraint.shape[1]
-    shift = -soft_shift(matrix)
+    shift = -soft_shift(matrix.diagonal().mean())
 
     def last(pairs):
         return _gap_above(pairs.values, pairs.estimates <= 0.5 * tolerance, target, room)
@@ -310,17 +310,30 @@ def modes_below(
     size, dimension = translations.shape
     options = {"package": package, "memory_limit": memory_limit}
 
-    def exchange(mine):
-        return mine if communicator is None else sum(communicator.allgather(mine), [])
+    def share_out(action, items):
+        """action(k, item) for every item on some rank; the results of all, by rank."""
+        mine, failure = [], None
+        try:
+            mine = [action(k, items[k]) for k in range(rank, len(items), ranks)]
+        except ModeError as error:
+            # The other ranks must hear of it before anybody raises.
+            failure = error
+        failures = [failure] if communicator is None else communicator.allgather(failure)
+        for failure in failures:
+            if failure is not None:
+                raise failure
+        return mine
 
     def count_at(shifts):
-        mine = []
-        for k in range(rank, len(shifts), ranks):
-            with factorise(matrix, shifts[k], **options) as factor:
-                mine.append((k, factor.negative))
-        return [count for _, count in sorted(exchange(mine))]
+        def count(k, shift):
+            with factorise(matrix, shift, **options) as factor:
+                return k, factor.negative
 
-    low = -soft_shift(matrix)
+        mine = share_out(count, shifts)
+        parts = [mine] if communicator is None else communicator.allgather(mine)
+        return [number for _, number in sorted(sum(parts, []))]
+
+    low = -soft_shift(matrix.diagonal().mean())
     if count_at([low])[0]:
         raise ModeError("the Hessian has a negative eigenvalue: this is no minimum")
     slices = slice_edges(count_at, low, frequency**2, dimension)
@@ -332,21 +345,12 @@ def modes_below(
         log.info(
             "%d modes below %g in %d slices", sum(s[2] for s in slices), frequency, len(slices)
         )
-    mine, failure = [], None
-    for k in range(rank, len(slices), ranks):
-        try:
-            pair = modes_of_slice(
-                matrix, *slices[k], translations, tolerance=tolerance, seed=seed + k, **options
-            )
-        except ModeError as error:
-            # The other ranks must hear of it before anybody raises.
-            failure = error
-            break
-        mine.append((k, *pair))
-    failures = [failure] if communicator is None else communicator.allgather(failure)
-    for failure in failures:
-        if failure is not None:
-            raise failure
+
+    def solve(k, piece):
+        settings = {"tolerance": tolerance, "seed": seed + k, **options}
+        return k, *modes_of_slice(matrix, *piece, translations, **settings)
+
+    mine = share_out(solve, slices)
     parts = mine if communicator is None else communicator.gather(mine)
     if rank:
         return None

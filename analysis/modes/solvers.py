@@ -113,6 +113,10 @@ class _Problem:
             return source.hessian_rows(start, stop)
         return source.tocsr()[self.dimension * start : self.dimension * stop]
 
+    def row_facts(self, communicator):
+        """Upper bound of the spectrum and mean diagonal without the whole matrix."""
+        return petsc_roads.row_facts(self.rows, self.size, self.dimension, communicator)
+
     @property
     def entries(self) -> int:
         """Non-zeros of the Hessian."""
@@ -375,6 +379,9 @@ def solve_modes(
     asked = parse_request(request, problem.size, problem.dimension)
     limit = int(0.8 * available_memory()) if memory_limit is None else int(memory_limit)
     ranks = 1 if communicator is None else communicator.size
+    if communicator is not None:
+        # Ranks that see different memories must still take the same road.
+        limit = min(communicator.allgather(limit))
     if method == "auto":
         method = _choose(problem, asked, ranks, limit)
     _check_method(method, asked)
@@ -462,8 +469,9 @@ def _by_dense(problem, asked, communicator, tolerance, package, limit, seed, log
 def _by_scalapack(problem, asked, communicator, tolerance, package, limit, seed, log):
     if not petsc_roads.scalapack_available():
         raise ModeError("this PETSc has no ScaLAPACK")
+    bound, _ = problem.row_facts(_comm(communicator))
     found = petsc_roads.scalapack_spectrum(
-        problem.rows, problem.size, problem.dimension, _comm(communicator), problem.bound
+        problem.rows, problem.size, problem.dimension, _comm(communicator), bound
     )
     complete = np.inf if asked.below is None else asked.below
     return None if found is None else (*found, complete)
@@ -502,7 +510,7 @@ def _by_slicing(problem, asked, communicator, tolerance, package, limit, seed, l
 
 
 def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, seed, log):
-    low = shift_invert.soft_shift(problem.matrix)
+    bound, mean_diagonal = problem.row_facts(_comm(communicator))
     found = petsc_roads.slepc_slicing(
         problem.rows,
         problem.size,
@@ -510,8 +518,8 @@ def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, s
         _comm(communicator),
         asked.below,
         # Above the translations; what lies between is counted below.
-        low * 1e-3,
-        problem.bound,
+        1e-3 * shift_invert.soft_shift(mean_diagonal),
+        bound,
         tolerance=tolerance,
         package=package,
     )
@@ -527,14 +535,15 @@ def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, s
 
 
 def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, seed, log):
+    bound, mean_diagonal = problem.row_facts(_comm(communicator))
     found = petsc_roads.krylov_schur(
         problem.rows,
         problem.size,
         problem.dimension,
         _comm(communicator),
         asked.lowest,
-        shift_invert.soft_shift(problem.matrix),
-        problem.bound,
+        shift_invert.soft_shift(mean_diagonal),
+        bound,
         tolerance=tolerance,
         package=package,
     )
@@ -543,13 +552,14 @@ def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, se
 
 def _iterative(kind):
     def road(problem, asked, communicator, tolerance, package, limit, seed, log):
+        _, mean_diagonal = problem.row_facts(_comm(communicator))
         found = petsc_roads.preconditioned(
             problem.rows,
             problem.size,
             problem.dimension,
             _comm(communicator),
             asked.lowest,
-            shift_invert.soft_shift(problem.matrix),
+            shift_invert.soft_shift(mean_diagonal),
             tolerance=tolerance,
             kind=kind,
         )

@@ -54,6 +54,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("participation_ratio", "number", "P_k, one for a uniform displacement", False),
         Column("phonon_order", "number", "O_k, one for a plane wave", False),
     ),
+    "density_of_states": (
+        *_SAMPLE,
+        Column("frequency", "number", "centre of a bin of angular frequency"),
+        Column("density", "number", "g(omega) by the kernel polynomial method"),
+        Column("density_error", "number", "over random vectors", False),
+    ),
     "lifetimes": (
         *_SAMPLE,
         _TEMPERATURE,

@@ -156,7 +156,7 @@ def test_profiles_are_understood(profile):
         "compute_decay_rates",
     }
     for start, ranks, _ in commands:
-        assert start == launcher
+        assert start.removeprefix("Shell command: ") == launcher
         # a SLURM job with an `mpi` resource and one task fails at submission
         assert int(ranks) >= 2
 

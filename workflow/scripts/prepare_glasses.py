@@ -58,6 +58,10 @@ def main(argv=None):
         glasses = [g for sample in task.samples for g in read_glasses(partial.sample_path(sample))]
         write_glasses(arguments.output, glasses, model, task.attributes)
         partial.remove()
+        for glass in glasses:
+            # the first rank alone writes to the log, whichever rank a sample was made on
+            if not glass.is_usable:
+                log.warning("sample %d cannot be used: %s", glass.sample, glass.status)
         usable = sum(glass.is_usable for glass in glasses)
         log.info("%d of %d samples can be used", usable, len(glasses))
 

@@ -62,7 +62,6 @@ def main(argv=None):
             raise
         except ModeError as error:
             failures[glass.sample] = f"modes: {error}"
-            log.warning("sample %d: %s", glass.sample, error)
             continue
         if team.leads:
             with create_file(partial.sample_path(glass.sample), task.attributes) as file:
@@ -73,6 +72,8 @@ def main(argv=None):
     for part in world.allgather(failures):
         failures.update(part)
     if world.rank == 0:
+        for sample, reason in sorted(failures.items()):
+            log.warning("sample %d has no modes: %s", sample, reason)
         with create_file(arguments.output, task.attributes) as file:
             for glass in glasses:
                 if glass.sample not in failures:
