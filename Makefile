@@ -33,7 +33,7 @@ demo: $(STAMP) ## run the demonstration campaign and print the path of its repor
 	@echo "Report: $(CURDIR)/$(REPORT)"
 
 test: $(STAMP) ## run every test
-	$(BIN)/python -m pytest -n $(CORES) tests
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile tests
 
 figures: $(STAMP) ## draw the figures
 	$(SNAKEMAKE) -s workflow/figures.smk

@@ -27,11 +27,34 @@ CAMPAIGNS = [
     ROOT / "config/reduced/mizuno2020_intermittent.yaml",
 ]
 DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())
+# a campaign of every study that no change of the demo touches
+BASE = yaml.safe_load("""
+campaign: base
+seed: 3
+ensembles:
+  glass:
+    model: ipl12
+    particles: 500
+    samples: 2
+    bundle: 2
+    preparation: {protocol: quench, parent_temperature: 1.0, equilibration: 50.0}
+  crystal:
+    model: ipl12_one_component
+    preparation: {protocol: fcc, cells: 5}
+studies:
+  modes: {ensembles: [glass, crystal], request: all}
+  dynamics:
+    - {ensembles: [glass], temperatures: [0.001, 0.003], duration: 2000.0, interval: 0.5}
+    - {ensembles: [crystal], temperatures: [0.003, 0.01], duration: 4000.0, interval: 0.5}
+  lifetimes: {ensembles: [glass, crystal]}
+  decay_rates: {ensembles: [glass, crystal]}
+  joint_density: {ensembles: [glass, crystal]}
+""")
 
 
 def changed(**changes):
-    """The demo with changes at dotted keys (dots written as two underscores); None deletes."""
-    content = copy.deepcopy(DEMO)
+    """The base with changes at dotted keys (dots written as two underscores); None deletes."""
+    content = copy.deepcopy(BASE)
     for dotted, value in changes.items():
         *path, last = [int(part) if part.isdigit() else part for part in dotted.split("__")]
         place = content
@@ -196,9 +219,9 @@ def test_defaults_of_schema_and_model():
 
 
 def test_hash_follows_science_alone():
-    plain = load_campaign(DEMO).config_hash
-    assert load_campaign(DEMO, {"results": "elsewhere"}).config_hash == plain
-    assert load_campaign(DEMO, {"seed": 1}).config_hash != plain
+    plain = load_campaign(BASE).config_hash
+    assert load_campaign(BASE, {"results": "elsewhere"}).config_hash == plain
+    assert load_campaign(BASE, {"seed": 1}).config_hash != plain
 
 
 def test_blocks_are_chosen_by_ensemble_and_temperature():
@@ -211,7 +234,7 @@ def test_blocks_are_chosen_by_ensemble_and_temperature():
 
 def test_overrides_replace_lists_and_merge_mappings():
     campaign = load_campaign(
-        DEMO, {"ensembles": {"glass": {"samples": 7}}, "studies": {"lifetimes": {"blocks": 4}}}
+        BASE, {"ensembles": {"glass": {"samples": 7}}, "studies": {"lifetimes": {"blocks": 4}}}
     )
     assert campaign.ensembles["glass"].samples == 7
     assert campaign.ensembles["glass"].particles == 500
@@ -222,7 +245,7 @@ def test_overrides_replace_lists_and_merge_mappings():
 
 ONE = {"ensembles": ["glass"]}
 RUN = {**ONE, "temperatures": [1e-3], "duration": 100.0}
-# key, what the message must hold besides, and the changes to the demo
+# key, what the message must hold besides, and the changes to the base
 FAULTS = {
     "unknown model": (
         "ensembles.glass.model",
@@ -370,7 +393,7 @@ FAULTS = {
         ("False", "'glass'"),
         {
             "studies__dynamics": [
-                *DEMO["studies"]["dynamics"],
+                *BASE["studies"]["dynamics"],
                 {**RUN, "keep_trajectories": False},
             ]
         },

@@ -219,4 +219,4 @@ def test_dry_run_of_many_samples_is_fast(tmp_path):
     began = time.monotonic()
     found = jobs(dry_run((file,), "--quiet", "rules"))
     assert found["prepare_glasses"] == 201
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 120

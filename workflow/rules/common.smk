@@ -34,6 +34,11 @@ def read_campaign():
     return campaign
 
 
+if not Path("workflow/scripts").is_dir():
+    raise WorkflowError(
+        f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
+    )
+
 CAMPAIGN = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
