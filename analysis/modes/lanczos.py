@@ -1,10 +1,13 @@
 """Block Lanczos with thick restart on (M - s)^-1, many right-hand sides at once.
 
 Full reorthogonalisation (its cost is small beside the solves), so the projected matrix is just
-V^T Op V and a restart keeps Ritz vectors in front of the next block. Of each Ritz vector v with
-Ritz value t the *purified* vector Op v / t is returned: with Op V = V T + Q R it costs nothing,
-its residual in M is |R y| / t^2 rather than |M| |R y| / t, and 530 = |M| of a 12-IPL glass would
-be paid in iterations.
+V^T Op V and a restart keeps Ritz vectors in front of the next block. Blocks find equal eigenvalues
+(the shells of a crystal); what a block is too narrow for, rounding brings in later, and whoever
+knows the count by inertia waits for it.
+
+Of each Ritz vector v with Ritz value t the *purified* vector Op v / t is returned: with
+Op V = V T + Q R it costs nothing, its residual in M is |R y| / t^2 rather than |M| |R y| / t, and
+530 = |M| of a 12-IPL glass would be paid in iterations.
 """
 
 from __future__ import annotations
@@ -37,18 +40,30 @@ class RitzPairs:
     vectors: Callable
 
 
-def orthonormalise(block, basis, rng):
+def orthonormalise(block, basis, rng, recent: int | None = None):
     """Remove `basis` from `block` (twice) and orthonormalise it.
 
     Columns that vanish are replaced by random ones, so an invariant subspace ends no run.
+
+    Parameters
+    ----------
+    block : ndarray, shape=(n, k)
+    basis : ndarray, shape=(n, m)
+        Orthonormal.
+    rng : numpy.random.Generator
+    recent : int, optional
+        In a Lanczos recurrence all but rounding lies along so many last columns of `basis`: the
+        first removal is then from these alone.
 
     Returns
     -------
     block, overlap, factor
         block_in = basis @ overlap + block_out @ factor.
     """
-    overlap = basis.T @ block
-    block = block - basis @ overlap
+    first = 0 if recent is None else max(basis.shape[1] - recent, 0)
+    overlap = np.zeros((basis.shape[1], block.shape[1]))
+    overlap[first:] = basis[:, first:].T @ block
+    block = block - basis[:, first:] @ overlap[first:]
     again = basis.T @ block
     block -= basis @ again
     overlap += again
@@ -126,7 +141,7 @@ def block_lanczos(
     start = rng.standard_normal((size, block))
     q, _, _ = orthonormalise(start, basis[:, :fixed], rng)
     projected = np.zeros((capacity, capacity))
-    count, solves, next_check = 0, 0, first_check
+    count, solves, next_check, recent = 0, 0, first_check, None
     while True:
         width = q.shape[1]
         basis[:, fixed + count : fixed + count + width] = q
@@ -134,7 +149,9 @@ def block_lanczos(
         image = solve(q)
         solves += width
         # Beyond `room` vectors nothing is left to add: the projection is exact.
-        following, overlap, factor = orthonormalise(image, basis[:, : fixed + count], rng)
+        known = basis[:, : fixed + count]
+        following, overlap, factor = orthonormalise(image, known, rng, recent=recent)
+        recent = 2 * width
         overlap = overlap[fixed:]
         projected[:count, count - width : count] = overlap
         projected[count - width : count, :count] = overlap.T
@@ -153,7 +170,7 @@ def block_lanczos(
                 return pairs
             if solves >= max_solves:
                 raise ModeError(f"block Lanczos did not converge within {solves} solves")
-            next_check = count + 3 * block
+            next_check = count + 2 * block
             if full:
                 chosen = np.argsort(-np.abs(theta))[:keep]
                 kept = basis[:, fixed : fixed + count] @ ritz[:, chosen]
@@ -161,7 +178,8 @@ def block_lanczos(
                 projected[:] = 0.0
                 projected[np.arange(keep), np.arange(keep)] = theta[chosen]
                 count = keep
-                next_check = 0
+                # The first image after a restart has parts along all Ritz vectors kept.
+                next_check, recent = 0, None
         q = following
 
 

@@ -8,16 +8,18 @@ import numpy as np
 from scipy import linalg
 
 from analysis.modes.errors import IncompleteSpectrumError, ModeError
-from analysis.modes.factorisation import NotDefiniteError, factorise
+from analysis.modes.factorisation import factorise
 from analysis.modes.lanczos import block_lanczos
 
 BLOCK = 16
-# Smallest relative gap between two eigenvalues in which an inertia is taken.
-_GAP = 1e-5
-# How far beyond the modes asked for such a gap is looked for (the shells of a crystal).
-_WINDOW = 200
 _SLICE = 150
+# So many modes come from one factorisation sooner than from two slices.
+_FEW = 250
 _ROUNDS = 3
+# Attempts to place a shift just above the modes asked for.
+_GUESSES = 8
+# Random vectors that estimate how many modes lie below a shift: 5% at a hundred modes.
+_PROBES = 8
 
 
 def soft_shift(mean_diagonal: float) -> float:
@@ -25,16 +27,56 @@ def soft_shift(mean_diagonal: float) -> float:
     return 1e-4 * float(mean_diagonal)
 
 
-def _gap_above(values, converged, wanted, room):
-    """First k >= wanted with values[:k] converged and a gap above; None if there is none yet."""
-    ready = len(converged) if converged.all() else int(np.argmin(converged))
-    for k in range(wanted, min(ready, wanted + _WINDOW)):
-        if values[k] - values[k - 1] > _GAP * abs(values[k]):
-            return k
-    # Degenerate to the end of the window, or no mode above: the count cannot be cut further.
-    if ready >= min(wanted + _WINDOW, room):
-        return min(wanted + _WINDOW, room)
-    return None
+def spectral_counts(matrix, translations, rng):
+    """Estimated number of modes below w^2: Lanczos quadrature with random vectors.
+
+    The nodes of `steps` Lanczos steps lie quadratically dense at the ends of the spectrum, which
+    is where the lowest modes are: 52 resolve the first hundred of 12,000 well enough.
+
+    Returns
+    -------
+    callable
+        place(count) -> w^2 below which so many modes are expected.
+    """
+    size, dimension = translations.shape
+    steps = int(np.clip(52 * (size / 12000) ** (1 / 3), 24, 400))
+    steps = min(steps, size - dimension)
+    q = rng.standard_normal((size, _PROBES))
+    q -= translations @ (translations.T @ q)
+    q /= np.linalg.norm(q, axis=0)
+    before, beta = np.zeros_like(q), np.zeros(_PROBES)
+    diagonal, off = np.empty((steps, _PROBES)), np.empty((steps, _PROBES))
+    for step in range(steps):
+        image = matrix @ q
+        image -= beta * before
+        diagonal[step] = np.einsum("ij,ij->j", image, q)
+        image -= diagonal[step] * q
+        beta = off[step] = np.linalg.norm(image, axis=0)
+        if beta.min() < 1e-10 * np.abs(diagonal[step]).max():
+            diagonal, off = diagonal[: step + 1], off[: step + 1]
+            break
+        before, q = q, image / beta
+    nodes, counts = [], []
+    for column in range(_PROBES):
+        node, vectors = linalg.eigh_tridiagonal(diagonal[:, column], off[:-1, column])
+        weight = vectors[0] ** 2 * (size - dimension)
+        nodes.append(np.maximum(node, 1e-12 * node[-1]))
+        # A node stands for the states on both of its sides.
+        counts.append(np.cumsum(weight) - 0.5 * weight)
+    grid = np.geomspace(min(node[0] for node in nodes), max(node[-1] for node in nodes), 2000)
+    mean = np.mean(
+        [np.interp(grid, n, c, left=0.0) for n, c in zip(nodes, counts, strict=True)], axis=0
+    )
+    known = mean > 0.5
+
+    def place(count):
+        first = mean[known][0]
+        if count < first:
+            # Below the first node: as phonons, w^d.
+            return grid[known][0] * (count / first) ** (2.0 / dimension)
+        return float(np.interp(count, mean[known], grid[known]))
+
+    return place
 
 
 def lowest_modes(
@@ -47,10 +89,14 @@ def lowest_modes(
     package: str = "auto",
     memory_limit: int | None = None,
     max_basis: int | None = None,
-    verify: bool = True,
     log=None,
 ):
-    """The lowest modes by block Lanczos on (M + e)^-1, completeness by an inertia above them.
+    """The lowest modes, from a single factorisation that proves that none is missing.
+
+    A shift s is placed a few modes above the highest one wanted (Lanczos quadrature says where,
+    inertia corrects it). The LDL^T of M - s then counts the modes below s, and block Lanczos on
+    (M - s)^-1 finds them all. At N = 4,000 that takes fewer solves (450) than iterating on the
+    definite (M + e)^-1 does (540), and one factorisation instead of two.
 
     Parameters
     ----------
@@ -60,101 +106,102 @@ def lowest_modes(
     tolerance : float
         On |M e - w^2 e|.
     seed : int
-        Of the start vectors.
+        Of the random vectors.
     package, memory_limit
         See :func:`analysis.modes.factorisation.factorise`.
     max_basis : int, optional
         Lanczos vectors kept at once.
-    verify : bool
-        Without it, the second factorisation is left out and nothing is proved.
 
     Returns
     -------
     values, vectors, complete_below
-        `complete_below` is a frequency; NaN without `verify`.
+        `complete_below` is a frequency. Negative eigenvalues come first, if there are any.
 
     Raises
     ------
-    ModeError
-        M has a negative eigenvalue.
     IncompleteSpectrumError
-        Modes that inertia counts stay missing.
+        Modes that inertia counts were not found.
     """
     size, dimension = translations.shape
     room = size - dimension
-    options = {"package": package, "memory_limit": memory_limit}
     rng = np.random.default_rng(seed)
-    values, vectors = np.empty(0), np.empty((size, 0))
-    target = wanted
-    for _ in range(_ROUNDS):
-        more_values, more_vectors = _search(
-            matrix,
-            target,
-            np.hstack([translations, vectors]),
-            tolerance=tolerance,
-            rng=rng,
-            max_basis=max_basis,
-            log=log,
-            **options,
-        )
-        values = np.concatenate([values, more_values])
-        vectors = np.hstack([vectors, more_vectors])
-        order = np.argsort(values)
-        values, vectors = values[order], vectors[:, order]
-        if not verify:
-            return values[:wanted], vectors[:, :wanted], np.nan
-        found, edge = _place_of_proof(values, wanted)
-        with factorise(matrix, edge, **options) as factor:
-            expected = factor.negative - dimension
-        if expected == found:
-            above = values[wanted] if len(values) > wanted else edge
-            complete_below = float(np.sqrt(0.5 * (values[wanted - 1] + above)))
-            return values[:wanted], vectors[:, :wanted], complete_below
-        if expected < found:
-            break
-        if log is not None:
-            message = "inertia counts %d modes below w^2 = %.6g, %d were found: searching the rest"
-            log.warning(message, expected, edge, found)
-        target = min(expected - found, room - len(values))
-        if target < 1:
-            break
-    raise IncompleteSpectrumError(expected, found, f"below w^2 = {edge:.6g}")
+    place = spectral_counts(matrix, translations, rng)
+    # Two standard deviations of the estimate above, so that a second factorisation is rare.
+    target = min(wanted + 2.0 * np.sqrt(2.0 * wanted / _PROBES) + 2.0, room)
+    # Below this there is no place for modes of a minimum.
+    floor = 1e-2 * soft_shift(matrix.diagonal().mean())
+    shift = max(place(target), floor)
+    low, high = 0.0, np.inf
+    for guess in range(_GUESSES):
+        with factorise(matrix, shift, package=package, memory_limit=memory_limit) as factor:
+            count = factor.negative - dimension
+            enough = count >= wanted
+            if log is not None:
+                log.debug("shift w^2 = %.6g: %d modes below, %d wanted", shift, count, wanted)
+            if enough and (count <= 1.6 * wanted + 2 * BLOCK or guess == _GUESSES - 1):
+                values, vectors = _all_between(
+                    matrix,
+                    factor,
+                    (-np.inf, shift),
+                    count,
+                    translations,
+                    tolerance=tolerance,
+                    rng=rng,
+                    max_basis=max_basis,
+                    log=log,
+                )
+                above = values[wanted] if count > wanted else shift
+                middle = 0.5 * (values[wanted - 1] + above)
+                complete_below = float(np.sqrt(max(middle, 0.0)))
+                return values[:wanted], vectors[:, :wanted], complete_below
+        if enough and shift <= floor:
+            with factorise(matrix, -floor, package=package, memory_limit=memory_limit) as factor:
+                kind = "negative eigenvalues" if factor.negative else "zero modes"
+            raise ModeError(f"{count} {kind}: this is no minimum")
+        low, high = (low, shift) if enough else (shift, high)
+        step = (target / max(count, 0.5)) ** (2.0 / dimension)
+        shift *= float(np.clip(step, 0.1, 10.0))
+        if not low < shift < high:
+            # The count does not grow as that of phonons, or a crystal's shell is in between.
+            shift = 0.5 * (low + high) if np.isfinite(high) else 2.0 * low
+        shift = max(shift, floor)
+    raise ModeError(f"no shift found above the {wanted} lowest modes in {_GUESSES} attempts")
 
 
-def _search(matrix, target, constraint, *, tolerance, rng, max_basis, log, **options):
-    """At least `target` of the lowest modes orthogonal to `constraint`, up to a gap."""
-    size = len(constraint)
-    room = size - constraint.shape[1]
-    shift = -soft_shift(matrix.diagonal().mean())
+def _all_between(
+    matrix, factor, interval, count, constraint, *, tolerance, rng, max_basis=None, log=None
+):
+    """All `count` eigenpairs in an interval, from the factorisation of M - factor.shift."""
+    low, high = interval
 
-    def last(pairs):
-        return _gap_above(pairs.values, pairs.estimates <= 0.5 * tolerance, target, room)
+    def inside(pairs):
+        good = pairs.estimates <= 0.5 * tolerance
+        return np.flatnonzero(good & (pairs.values > low) & (pairs.values < high))
 
+    where = f"w^2 from {low:.6g} to {high:.6g}"
     try:
-        factor = factorise(matrix, shift, definite=True, **options)
-    except NotDefiniteError as error:
-        raise ModeError("the Hessian has a negative eigenvalue: this is no minimum") from error
-    # Closed before anything else is factorised: two at once would double the peak of memory.
-    with factor:
-        basis = max_basis or max(8 * target + 8 * BLOCK, 400)
         pairs = block_lanczos(
             factor.solve,
-            shift,
-            size,
-            lambda pairs: last(pairs) is not None,
+            factor.shift,
+            len(constraint),
+            lambda pairs: len(inside(pairs)) >= count,
             constraint=constraint,
             rng=rng,
             block=BLOCK,
-            first_check=min(4 * target, basis // 2),
-            max_basis=basis,
-            keep=target + min(target, _WINDOW) // 2 + BLOCK,
+            first_check=min(3 * count, (max_basis or 10**9) // 2),
+            max_basis=max_basis or 10 * count + 20 * BLOCK,
+            keep=2 * count + BLOCK,
+            max_solves=60 * count + 2000,
             log=log,
         )
-        # One mode beyond the gap, where there is one, so that the gap is known.
-        chosen = np.arange(min(last(pairs) + 1, len(pairs.values)))
-        chosen = chosen[pairs.estimates[chosen] <= 0.5 * tolerance]
-        found = pairs.values[chosen], pairs.vectors(chosen)
-        return _refined(matrix, factor, *found, constraint, tolerance)
+    except ModeError as error:
+        raise IncompleteSpectrumError(count, -1, f"{where} (no convergence)") from error
+    chosen = inside(pairs)
+    if len(chosen) != count:
+        raise IncompleteSpectrumError(count, len(chosen), where)
+    return _refined(
+        matrix, factor, pairs.values[chosen], pairs.vectors(chosen), constraint, tolerance
+    )
 
 
 def _refined(matrix, factor, values, vectors, constraint, tolerance):
@@ -175,14 +222,6 @@ def _refined(matrix, factor, values, vectors, constraint, tolerance):
         values, turn = linalg.eigh(0.5 * (inner + inner.T))
         vectors = vectors @ turn
     return values, vectors
-
-
-def _place_of_proof(values, wanted):
-    """How many of the modes lie below the first gap from `wanted` on, and where to count them."""
-    for found in range(wanted, len(values)):
-        if values[found] - values[found - 1] > _GAP * abs(values[found]):
-            return found, 0.5 * (values[found - 1] + values[found])
-    return len(values), values[-1] * (1 + _GAP)
 
 
 def count_below(matrix, frequency, dimension, **options) -> int:
@@ -242,37 +281,18 @@ def modes_of_slice(
     IncompleteSpectrumError
         The number found is not the number that inertia counts.
     """
-    size = translations.shape[0]
-    shift = 0.5 * (low + high)
-
-    def inside(pairs):
-        good = pairs.estimates <= 0.5 * tolerance
-        return np.flatnonzero(good & (pairs.values > low) & (pairs.values < high))
-
-    with factorise(matrix, shift, package=package, memory_limit=memory_limit) as factor:
-        try:
-            pairs = block_lanczos(
-                factor.solve,
-                shift,
-                size,
-                lambda pairs: len(inside(pairs)) >= count,
-                constraint=translations,
-                rng=np.random.default_rng(seed),
-                block=BLOCK,
-                first_check=3 * count,
-                max_basis=10 * count + 8 * BLOCK,
-                keep=2 * count + BLOCK,
-                max_solves=60 * count + 2000,
-            )
-        except ModeError as error:
-            raise IncompleteSpectrumError(
-                count, -1, f"w^2 from {low:.6g} to {high:.6g} (no convergence)"
-            ) from error
-        chosen = inside(pairs)
-        if len(chosen) != count:
-            raise IncompleteSpectrumError(count, len(chosen), f"w^2 from {low:.6g} to {high:.6g}")
-        found = pairs.values[chosen], pairs.vectors(chosen)
-        return _refined(matrix, factor, *found, translations, tolerance)
+    with factorise(
+        matrix, 0.5 * (low + high), package=package, memory_limit=memory_limit
+    ) as factor:
+        return _all_between(
+            matrix,
+            factor,
+            (low, high),
+            count,
+            translations,
+            tolerance=tolerance,
+            rng=np.random.default_rng(seed),
+        )
 
 
 def modes_below(
@@ -333,6 +353,22 @@ def modes_below(
         parts = [mine] if communicator is None else communicator.allgather(mine)
         return [number for _, number in sorted(sum(parts, []))]
 
+    def few(_, shift):
+        """The number of modes below; and where they are few, all of them from that factor."""
+        with factorise(matrix, shift, **options) as factor:
+            count = factor.negative - dimension
+            if count > _FEW:
+                return count, None
+            settings = {"tolerance": tolerance, "rng": np.random.default_rng(seed)}
+            interval = (-np.inf, shift)
+            return count, _all_between(matrix, factor, interval, count, translations, **settings)
+
+    # The only item is that of rank 0.
+    total, found = (share_out(few, [frequency**2]) or [(None, None)])[0]
+    if communicator is not None:
+        total = communicator.bcast(total)
+    if total <= _FEW:
+        return found
     low = -soft_shift(matrix.diagonal().mean())
     if count_at([low])[0]:
         raise ModeError("the Hessian has a negative eigenvalue: this is no minimum")

@@ -5,7 +5,7 @@ method        road
 ============  ==================================================================================
 dense         LAPACK, full spectrum; one process
 scalapack     the same over MPI ranks through SLEPc, where PETSc has ScaLAPACK
-lanczos       lowest modes: block Lanczos on a sparse LDL^T, inertia above them; one process
+lanczos       lowest modes: one sparse LDL^T above them, inertia, block Lanczos; one process
 krylovschur   lowest modes: SLEPc, a factorisation spread over the ranks (MUMPS, cluster PARDISO)
 slicing       all modes below a frequency, slices shared out over the ranks, proved by inertia
 slepc_slicing the same by SLEPc's own spectrum slicing (`setPartitions`)
@@ -146,7 +146,7 @@ class _Problem:
 
 
 def estimate_resources(particles: int, neighbours: float, request, dimension: int = 3) -> dict:
-    """Memory of a request before anything is built.
+    """Memory and time of a request before anything is built.
 
     Parameters
     ----------
@@ -179,14 +179,15 @@ def estimate_resources(particles: int, neighbours: float, request, dimension: in
     basis = 8 * size * _basis_columns(wanted)
     # A factorisation of (8 bytes a non-zero) f costs about f^1.5 operations in 3D.
     flops = 2.0 * (factor / 8.0) ** 1.5
-    sweeps = 2 if asked.below is None else 3
+    sweeps = 1.2 if asked.below is None else 2.0 + 2.0 * wanted / 150
     seconds = sweeps * flops / 2.0e10 + 6.0 * wanted * factor / 4.0e10 + 1.0
     method = "lanczos" if asked.below is None else "slicing"
     return {"method": method, "bytes": int(factor + basis + 24 * entries), "seconds": seconds}
 
 
 def _basis_columns(wanted: int) -> int:
-    return max(8 * wanted + 8 * shift_invert.BLOCK, 400) + wanted
+    """Lanczos vectors at most, those of the modes beyond the last one wanted included."""
+    return 13 * wanted + 20 * shift_invert.BLOCK
 
 
 def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
