@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from analysis.figures.selection import (
     MissingData,
@@ -392,7 +393,11 @@ def lifetimes_of_temperature(tables):
             height = 2.0 * curves[first]["lifetime"].max()
             guide(panel, span, -1.0, (first, height), r"$\propto T^{-1}$", place=(0.4, 1.2))
         panel.set(xscale="log", yscale="log", xlabel=r"temperature $T$")
-        panel.set_xlim(min(curves) / 2.0, max(curves) * 2.0)
+        # at least a decade, so that ticks at powers of ten are enough
+        middle = np.sqrt(min(curves) * max(curves))
+        half = max(2.0 * max(curves) / middle, np.sqrt(20.0))
+        panel.set_xlim(middle / half, middle * half)
+        panel.xaxis.set_minor_formatter(NullFormatter())
         legend(panel, loc="lower left")
     lows, highs = zip(*(panel.get_ylim() for panel in panels.values()), strict=True)
     first = next(iter(panels.values()))

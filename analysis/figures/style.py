@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 
 import matplotlib
@@ -52,6 +53,9 @@ TEMPERATURE_COLOURS = {
 }
 """The paper's temperatures, cold to hot (colours after Paul Tol's vibrant and muted sets)."""
 
+OTHER_TEMPERATURES = ("#EE3377", "#999933", "#882255", "#33BBEE")
+"""Colours of temperatures that the paper does not have, distinct from its own."""
+
 PARTS = {"total": "#222222", "splitting": "#0077BB", "combining": "#EE7733"}
 """Colours of a total and its two processes."""
 
@@ -71,7 +75,7 @@ def styled():
 def temperature_colours(temperatures) -> dict[float, str]:
     """A colour for each temperature: the paper's where it is one of the paper's."""
     temperatures = sorted(set(temperatures))
-    span = np.log(temperatures[-1] / temperatures[0]) if len(temperatures) > 1 else 1.0
+    others = itertools.cycle(OTHER_TEMPERATURES)
     colours = {}
     for temperature in temperatures:
         known = [
@@ -79,8 +83,7 @@ def temperature_colours(temperatures) -> dict[float, str]:
             for value, colour in TEMPERATURE_COLOURS.items()
             if np.isclose(value, temperature, rtol=1e-6)
         ]
-        place = np.log(temperature / temperatures[0]) / span
-        colours[temperature] = known[0] if known else matplotlib.colormaps["viridis"](0.9 * place)
+        colours[temperature] = known[0] if known else next(others)
     return colours
 
 
