@@ -13,19 +13,15 @@ from analysis.models.potentials import FAMILIES, ModelError, PairPotential
 
 DEFAULT_MODELS = Path(__file__).resolve().parents[2] / "config" / "models.yaml"
 
-_KEYS = {
-    "description",
-    "dimension",
-    "density",
-    "potential",
-    "mixture",
+_OPTIONAL = (
     "time_step",
     "parent_temperature",
     "equilibration",
     "melting_temperature",
     "glass_temperature",
     "source",
-}
+)
+_KEYS = {"description", "dimension", "density", "potential", "mixture", *_OPTIONAL}
 
 
 @dataclass(frozen=True)
@@ -175,18 +171,7 @@ def _model(name: str, entry: dict, path: Path) -> GlassModel:
     except (TypeError, ModelError) as error:
         raise ModelError(f"{where}.{error}") from None
     mixture = dict(entry["mixture"])
-    optional = {
-        key: entry[key]
-        for key in (
-            "time_step",
-            "parent_temperature",
-            "equilibration",
-            "melting_temperature",
-            "glass_temperature",
-            "source",
-        )
-        if key in entry
-    }
+    optional = {key: entry[key] for key in _OPTIONAL if key in entry}
     if "smallest" in mixture:
         return GlassModel(
             name=name,
