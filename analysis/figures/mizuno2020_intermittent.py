@@ -38,6 +38,7 @@ from analysis.tables.summary import (
     lifetimes_by_window,
     lifetimes_with_rates,
     measured_lifetimes,
+    narrowest,
     rates_by_window,
     resolved_lifetimes,
 )
@@ -245,11 +246,19 @@ def _theory_line(tables, panel, ensemble, temperature):
         )
 
 
+def _broadenings(table):
+    """The broadening that is shown of each ensemble, as text."""
+    shown = table.groupby("ensemble")["broadening"].min()
+    if shown.nunique() == 1:
+        return f"{shown.iloc[0]:g}"
+    return ", ".join(f"{value:g} ({ensemble})" for ensemble, value in shown.items())
+
+
 def _theory_points(tables, panel, kind, ensemble, temperatures):
     if "decay_rates" not in tables:
         return
     table = of(tables["decay_rates"], ensemble=ensemble)
-    table = table[table["broadening"] == table["broadening"].min()]
+    table = narrowest(table)
     table = table[table["decay_rate_per_temperature"] > 0.0]
     if table.empty:
         return
@@ -303,7 +312,7 @@ def lifetimes_caption(tables):
         + describe({**tables, "lifetimes": table}, "lifetimes", chosen.values())
     )
     if "decay_rates" in tables:
-        text += f" Broadening of the theory: {tables['decay_rates']['broadening'].min():g}."
+        text += f" Broadening of the theory: {_broadenings(tables['decay_rates'])}."
     return text + (
         " The paper's statement: theory and MD agree closely; the glass has a very mild "
         "dependence on frequency, the crystal a steep one with omega^-2 at low frequency, and the "
@@ -658,7 +667,7 @@ def theory_against_dynamics(tables):
     joined = lifetimes_with_rates(tables)
     if joined.empty:
         raise MissingData("no mode has both a measured lifetime and a decay rate")
-    joined = joined[joined["broadening"] == joined["broadening"].min()]
+    joined = narrowest(joined)
     chosen = by_kind({**tables, "joined": joined}, "joined")
     colours = temperature_colours(joined["temperature"])
     kinds = [kind for kind in ("glass", "crystal") if kind in chosen]
@@ -729,7 +738,7 @@ def theory_against_dynamics_caption(tables):
         "Lifetime from MD times decay rate from third-order perturbation theory, mode by mode: "
         "against frequency (top; symbols are medians with quartiles in bins of width "
         f"{2 * BIN_WIDTH:g}) and as histograms (bottom), for the glass (a) and the crystal (b); "
-        f"broadening {joined['broadening'].min():g}. One run's estimate of a single lifetime "
+        f"broadening {_broadenings(joined)}. One run's estimate of a single lifetime "
         "scatters by about 3.5 (tau/R)^(1/2), R the run length, and is skewed: with an exact "
         "theory the median lies below one (0.93 at R = 100 tau), the mean does not. "
         + describe(shown, "lifetimes", by_kind(shown, "lifetimes").values())

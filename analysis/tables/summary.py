@@ -342,6 +342,11 @@ def _theory_against_dynamics(tables):
     yield from _windows_against_theory(tables)
 
 
+def narrowest(table) -> pd.DataFrame:
+    """Rows of each ensemble's smallest broadening."""
+    return table[table["broadening"] == table.groupby("ensemble")["broadening"].transform("min")]
+
+
 def rates_by_window(tables, ensemble, broadening=None) -> pd.DataFrame:
     """Theory of frequency windows, averaged as the measured correlations are.
 

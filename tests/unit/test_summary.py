@@ -10,6 +10,7 @@ from analysis.tables.summary import (
     degenerate_averages,
     frequency_bins,
     lifetimes_with_rates,
+    narrowest,
     rates_by_window,
     resolved_lifetimes,
 )
@@ -146,3 +147,19 @@ def test_theory_of_a_window_is_where_its_mean_correlation_is_one_over_e():
     assert alike == pytest.approx(0.25)
     assert np.exp([-mixed, -100.0 * mixed]).mean() == pytest.approx(np.exp(-1.0))
     assert np.isnan(never)
+
+
+def test_the_smallest_broadening_is_that_of_each_ensemble():
+    """A crystal needs wider Gaussians than a glass: one must not hide the other."""
+    table = pd.DataFrame(
+        {
+            "ensemble": ["glass", "glass", "crystal", "crystal"],
+            "broadening": [0.1, 0.4, 0.3, 0.6],
+            "mode": [0, 0, 1, 1],
+        }
+    )
+    kept = narrowest(table)
+    assert kept[["ensemble", "broadening"]].to_records(index=False).tolist() == [
+        ("glass", 0.1),
+        ("crystal", 0.3),
+    ]
