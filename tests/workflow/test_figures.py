@@ -123,7 +123,6 @@ def test_figures_and_report_from_tables(computed, tmp_path):
     assert len(caption) > 50
 
 
-@pytest.mark.skipif(not SHIPPED.is_dir(), reason="no shipped results yet")
 def test_shipped_results_are_whole_and_small():
     content = check_manifest(SHIPPED / "tables")
     campaign = load_campaign(ROOT / "config/reduced/mizuno2020_intermittent.yaml")
