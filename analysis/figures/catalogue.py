@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,44 +17,12 @@ import matplotlib.pyplot as plt
 
 from analysis.figures import mizuno2020_intermittent as mizuno
 from analysis.figures import vibrations
+from analysis.figures.figure import Figure
 from analysis.figures.selection import MissingData
 from analysis.figures.style import styled
 from analysis.storage import atomic_path
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of a report.
-
-    Attributes
-    ----------
-    name : str
-        File name without ending.
-    draw : callable
-        Takes the tables by name, returns a matplotlib Figure; raises MissingData.
-    requires : tuple of str
-        Tables without which there is no figure; `ensembles` besides.
-    uses : tuple of str
-        Tables that add something where they exist.
-    caption : callable
-        Takes the tables, returns plain text.
-    paper : str
-        Paper that it is after, or "" for figures of our own.
-    item : str
-        The paper's figure or equation.
-    title : str
-    """
-
-    name: str
-    draw: Callable
-    requires: tuple[str, ...]
-    uses: tuple[str, ...]
-    caption: Callable
-    paper: str
-    item: str
-    title: str
 
 
 def _catalogue(*figures: Figure) -> dict[str, Figure]:

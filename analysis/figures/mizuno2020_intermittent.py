@@ -30,7 +30,7 @@ from analysis.figures.style import (
     temperature_text,
     two_panels,
 )
-from analysis.tables.summary import (
+from analysis.tables.summary.lifetimes import (
     BIN_WIDTH,
     LOW_FREQUENCY_PART,
     degenerate_averages,

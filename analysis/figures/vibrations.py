@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.figures.selection import MissingData, by_kind, describe, of
 from analysis.figures.style import KINDS, frequency_axis, legend, two_panels
-from analysis.tables.summary import BIN_WIDTH
+from analysis.tables.summary.lifetimes import BIN_WIDTH
 
 FREQUENCY = r"frequency $\omega$"
 

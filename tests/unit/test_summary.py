@@ -6,7 +6,7 @@ import pytest
 
 from analysis.storage import write_table
 from analysis.tables import TABLES, TableError, gather, summarise, validate
-from analysis.tables.summary import (
+from analysis.tables.summary.lifetimes import (
     degenerate_averages,
     frequency_bins,
     lifetimes_with_rates,

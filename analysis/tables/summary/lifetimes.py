@@ -1,9 +1,4 @@
-"""The summary: one row per reference value of mizuno2020_intermittent.
-
-Each row states by which rule `agrees` was decided. The rules were written down from what the paper
-claims and how precisely it claims it, not from what came out; a row that disagrees stays. Errors
-are standard errors: over samples where there are at least three, otherwise as each row says.
-"""
+"""Vibrations and lifetimes against mizuno2020_intermittent: Figs 1-4, S1-S6."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from analysis.anharmonic.lifetimes import expected_median
-from analysis.tables.gather import validate
+from analysis.tables.summary.rows import mean_and_error, near, row
 
 BIN_WIDTH = 0.5
 """Width of the frequency bins of the paper's Figs 2 and 3."""
@@ -24,72 +19,6 @@ one are the longest."""
 LOW_FREQUENCY_PART = 1.0 / 3.0
 """Part of the crystal's spectrum, from below, in which tau ~ omega^-2 is fitted: there its
 acoustic branches are straight to a few per cent."""
-
-
-def summarise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The summary of a campaign from whatever tables it has.
-
-    Parameters
-    ----------
-    tables : dict of pandas.DataFrame
-        By name; `ensembles` must be there. What needs a missing table is left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        See :data:`analysis.tables.schemas.TABLES`.
-    """
-    rows = []
-    for needed, function in _ROWS:
-        if all(name in tables and len(tables[name]) for name in ("ensembles", *needed)):
-            rows.extend(function(tables))
-    columns = (
-        "ensemble",
-        "temperature",
-        "quantity",
-        "observed",
-        "error",
-        "paper",
-        "source",
-        "rule",
-        "agrees",
-        "statement",
-    )
-    table = pd.DataFrame(rows, columns=columns)
-    table.insert(1, "sample", -1)
-    for number in ("temperature", "observed", "error", "paper"):
-        table[number] = table[number].astype(float)
-    return validate(table, "summary")
-
-
-def _row(ensemble, temperature, quantity, observed, error, paper, source, rule, agrees, statement):
-    verdict = "-" if agrees is None or not np.isfinite(observed) else "yes" if agrees else "no"
-    return {
-        "ensemble": ensemble,
-        "temperature": temperature,
-        "quantity": quantity,
-        "observed": float(observed),
-        "error": float(error),
-        "paper": paper,
-        "source": source,
-        "rule": rule,
-        "agrees": verdict,
-        "statement": statement,
-    }
-
-
-def _near(observed, error, paper, tolerance):
-    return abs(observed - paper) <= 2.0 * np.nan_to_num(error) + tolerance
-
-
-def _mean_and_error(values):
-    """Mean over samples and its standard error, NaN for a single one."""
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return np.nan, np.nan
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return values.mean(), error
 
 
 def _of_kind(tables, kind, name):
@@ -174,12 +103,12 @@ def _equipartition(tables):
     table = table[~table["rearranged"]]
     for (ensemble, temperature), group in table.groupby(["ensemble", "temperature"]):
         ratio = group.groupby("sample")["mean_energy"].mean() / temperature
-        observed, error = _mean_and_error(ratio)
+        observed, error = mean_and_error(ratio)
         particles = tables["ensembles"].set_index("ensemble")["particles"][ensemble]
         # one run's energy is drawn from the canonical distribution of 6N-6 squares
         drawn = 1.0 / np.sqrt(3.0 * particles * len(ratio))
         error = drawn if len(ratio) < 3 or not np.isfinite(error) else max(error, drawn)
-        yield _row(
+        yield row(
             ensemble,
             temperature,
             "mean mode energy / T",
@@ -188,7 +117,7 @@ def _equipartition(tables):
             1.0,
             "Eq. 8, Fig. S5",
             "within two standard errors + 0.02 of 1",
-            _near(observed, error, 1.0, 0.02),
+            near(observed, error, 1.0, 0.02),
             "Equipartition: the mean energy of every mode is the temperature. The error includes "
             "that of one constant-energy run's energy, 1/(3N samples)^(1/2).",
         )
@@ -197,8 +126,8 @@ def _equipartition(tables):
 def _flat_displacement(tables):
     checks = tables["dynamics_checks"]
     for (ensemble, temperature), group in checks.groupby(["ensemble", "temperature"]):
-        observed, error = _mean_and_error(group["msd_ratio"])
-        yield _row(
+        observed, error = mean_and_error(group["msd_ratio"])
+        yield row(
             ensemble,
             temperature,
             "late / early MSD",
@@ -207,7 +136,7 @@ def _flat_displacement(tables):
             1.0,
             "Fig. 1",
             "within two standard errors + 0.05 of 1",
-            _near(observed, error, 1.0, 0.05),
+            near(observed, error, 1.0, 0.05),
             "The mean-squared displacement does not grow with time: no diffusion, no aging.",
         )
 
@@ -228,7 +157,7 @@ def _displacement_of_glass_and_crystal(tables):
             np.nan_to_num(glass["sem"][temperature] / glass["mean"][temperature]),
             np.nan_to_num(crystal["sem"][temperature] / crystal["mean"][temperature]),
         )
-        yield _row(
+        yield row(
             "glass / crystal",
             temperature,
             "MSD ratio",
@@ -262,7 +191,7 @@ def _temperature_exponent(tables):
         observed = float((weight * slopes).sum())
         spread = np.sqrt(float((weight * (slopes - observed) ** 2).sum()))
         error = spread * np.sqrt(float((weight**2).sum()))
-        yield _row(
+        yield row(
             ensemble,
             np.nan,
             "exponent of tau with T",
@@ -271,7 +200,7 @@ def _temperature_exponent(tables):
             -1.0,
             "Fig. 3, Eq. 13",
             "within two standard errors + 0.05 of -1",
-            _near(observed, error, -1.0, 0.05),
+            near(observed, error, -1.0, 0.05),
             f"tau ~ 1/T, slope of ln tau between T = {x_range(wide.columns)}, mean over windows of "
             f"frequency (width {BIN_WIDTH}) weighted by their modes; error from their spread.",
         )
@@ -324,7 +253,7 @@ def _theory_against_dynamics(tables):
             # of a median: 1.2533 sigma / sqrt(n), sigma from the quartiles
             error = 1.2533 * (high - low) / 1.349 / np.sqrt(len(values))
             expected = float(expected_median(max(length, 20.0)))
-            yield _row(
+            yield row(
                 ensemble,
                 temperature,
                 f"median of tau_MD Gamma_k{part}",
@@ -405,7 +334,7 @@ def _windows_against_theory(tables):
         centre = float((weight * ratio).sum())
         spread = np.sqrt(float((weight * (ratio - centre) ** 2).sum()))
         observed = np.exp(centre)
-        yield _row(
+        yield row(
             ensemble,
             temperature,
             "tau_MD / tau_theory, by frequency",
@@ -445,7 +374,7 @@ def _crystal_over_glass(tables):
     rule = "within half a decade of 10"
     for temperature in sorted(shared):
         ratio = found["crystal", temperature] / found["glass", temperature]
-        yield _row(
+        yield row(
             "crystal / glass",
             temperature,
             "lifetime ratio (MD)",
@@ -459,7 +388,7 @@ def _crystal_over_glass(tables):
         )
     if len(theory) == 2:
         ratio = theory["crystal"] / theory["glass"]
-        yield _row(
+        yield row(
             "crystal / glass",
             np.nan,
             "lifetime ratio (theory)",
@@ -505,7 +434,7 @@ def _power_law(rows, temperature, name, noun, average):
     )
     error = np.sqrt(covariance[0, 0])
     found = np.isfinite(low["lifetime"]).mean()
-    yield _row(
+    yield row(
         rows["ensemble"].iloc[0],
         temperature,
         f"low-frequency exponent ({name})",
@@ -514,7 +443,7 @@ def _power_law(rows, temperature, name, noun, average):
         -2.0,
         "Fig. 2(b)",
         "within two standard errors + 0.5 of -2, nine in ten having a lifetime",
-        _near(slope, error, -2.0, 0.5) if found >= ENOUGH_MODES else None,
+        near(slope, error, -2.0, 0.5) if found >= ENOUGH_MODES else None,
         f"tau ~ omega^-2 in the crystal's hydrodynamic limit: fit of ln tau over {len(points)} "
         f"{noun} below {top:.3g}, a third of the highest frequency; "
         f"{100 * found:.0f} % of them have a lifetime.",
@@ -557,7 +486,7 @@ def _joint_density_ends(tables):
             ("combining", "j_com", at_top),
         ):
             observed = curve.loc[where, column] / curve[column].max()
-            yield _row(
+            yield row(
                 ensemble,
                 np.nan,
                 f"{name}({where:.3g}) / largest {name}",
@@ -585,7 +514,7 @@ def _lifetime_follows_joint_density(tables):
     if len(both) < 8:
         return
     correlation = np.corrcoef(np.log(both["mean"]), np.log(both["scaled_lifetime"]))[0, 1]
-    yield _row(
+    yield row(
         ensemble,
         np.nan,
         "correlation of ln tau and ln j",
@@ -619,7 +548,7 @@ def _exponential_decay(tables):
         observed = float(np.median(values))
         spread = np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.349
         error = 1.2533 * spread / np.sqrt(len(values))
-        yield _row(
+        yield row(
             ensemble,
             temperature,
             "C(2 tau)",
@@ -628,7 +557,7 @@ def _exponential_decay(tables):
             np.exp(-2.0),
             "Fig. S6",
             "within two standard errors + 0.05 of exp(-2)",
-            _near(observed, error, np.exp(-2.0), 0.05),
+            near(observed, error, np.exp(-2.0), 0.05),
             "The energy correlation decays exponentially: at twice its 1/e time it is exp(-2). "
             "Median over windows of frequency and samples.",
         )
@@ -643,8 +572,8 @@ def _stationary(tables):
         ("potential_trend", "late / early Phi(t) - Phi_IS", "Fig. S2"),
     ):
         for (ensemble, temperature), group in checks.groupby(["ensemble", "temperature"]):
-            observed, error = _mean_and_error(group[column])
-            yield _row(
+            observed, error = mean_and_error(group[column])
+            yield row(
                 ensemble,
                 temperature,
                 name,
@@ -653,12 +582,12 @@ def _stationary(tables):
                 1.0,
                 source,
                 "within two standard errors + 0.01 of 1",
-                _near(observed, error, 1.0, 0.01),
+                near(observed, error, 1.0, 0.01),
                 "Second half of the run over the first: the state does not age.",
             )
 
 
-_ROWS = (
+ROWS = (
     (("lifetimes",), _equipartition),
     (("dynamics_checks",), _flat_displacement),
     (("dynamics_checks",), _stationary),

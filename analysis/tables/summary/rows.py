@@ -1,0 +1,37 @@
+"""One row of a summary, and the statistics that its rules need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def row(ensemble, temperature, quantity, observed, error, paper, source, rule, agrees, statement):
+    """A row of the summary; `agrees` is None where no rule judges it."""
+    verdict = "-" if agrees is None or not np.isfinite(observed) else "yes" if agrees else "no"
+    return {
+        "ensemble": ensemble,
+        "temperature": temperature,
+        "quantity": quantity,
+        "observed": float(observed),
+        "error": float(error),
+        "paper": paper,
+        "source": source,
+        "rule": rule,
+        "agrees": verdict,
+        "statement": statement,
+    }
+
+
+def near(observed, error, paper, tolerance):
+    """Whether a value is the paper's within two standard errors and a tolerance."""
+    return abs(observed - paper) <= 2.0 * np.nan_to_num(error) + tolerance
+
+
+def mean_and_error(values):
+    """Mean over samples and its standard error, NaN for a single one."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return np.nan, np.nan
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return values.mean(), error
