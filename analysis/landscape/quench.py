@@ -120,6 +120,10 @@ class Quencher:
         self._rigid.append(rigid_particles(expansion, 1e2 * self.force_tolerance))
         return len(self.structures) - 1
 
+    def forget(self, known: int) -> None:
+        """Keep the first `known` structures alone."""
+        del self.structures[known:], self.energies[known:], self._rigid[known:]
+
     def quench(self, positions) -> Quench:
         """Inherent structure of a configuration, shape=(N, d)."""
         result = relax(self.landscape, positions, force_tolerance=self.force_tolerance)
