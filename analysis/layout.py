@@ -17,12 +17,21 @@ STUDY_OF = {
     "lifetimes": "lifetimes",
     "window_lifetimes": "lifetimes",
     "energy_autocorrelation": "lifetimes",
+    "inherent_structures": "transitions",
+    "rearrangements": "transitions",
+    "rearrangement_runs": "transitions",
+    "rearrangement_fields": "transitions",
     "decay_rates": "decay_rates",
     "joint_density": "joint_density",
 }
 """The study that makes each gathered table."""
 
-BY_TEMPERATURE = ("dynamics", "lifetimes")
+MADE_FROM = {
+    "table_rearrangements": "rearrangement_runs",
+}
+"""Tables of the papers, each with the gathered table that it is made from."""
+
+BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
 
 
@@ -34,6 +43,12 @@ def root(campaign: Campaign) -> str:
 def tables(campaign: Campaign) -> list[str]:
     """Names of the tables that a campaign gathers."""
     return [table for table, study in STUDY_OF.items() if study in campaign.studies]
+
+
+def made_tables(campaign: Campaign) -> list[str]:
+    """Names of the tables of the papers that a campaign's gathered tables allow."""
+    gathered = tables(campaign)
+    return [table for table, source in MADE_FROM.items() if source in gathered]
 
 
 def parts(campaign: Campaign, table: str) -> list[str]:
