@@ -20,7 +20,7 @@ from analysis.landscape import kernels
 from analysis.landscape.neighbours import NeighbourError, neighbour_table
 from analysis.models.potentials import POWERS
 
-OUTER_SKIN, INNER_SKIN = 0.6, 0.12
+OUTER_SKIN, INNER_SKIN = 1.0, 0.12
 """Skins of the two lists, in units of length."""
 
 DELAY, GROW, SHRINK, MIXING, MIXING_SHRINK = 20, 1.1, 0.5, 0.25, 0.99
@@ -341,6 +341,12 @@ class Descent:
     ----------
     evaluations : int
         Force evaluations since :meth:`start`.
+    listing : int
+        Counts the outer lists; what :meth:`placed` gave holds for one of them.
+    order : ndarray, shape=(N,), int
+        Particles in the order of the list.
+    points : ndarray, shape=(d, N + G)
+        The walk in that order, each particle in the image next to the list's origin; then ghosts.
     """
 
     def __init__(self, landscape, time_step=None):
@@ -357,6 +363,8 @@ class Descent:
         self._outer_skin, self._inner_skin = outer_skin, min(INNER_SKIN, 0.4 * outer_skin)
         self._room = 0.5 * (self._outer_skin - self._inner_skin)
         self._origin = None
+        self._preferred = self._listed = None
+        self.listing = 0
         self._state = np.zeros(7)
 
     @property
@@ -368,13 +376,14 @@ class Descent:
         positions = np.ascontiguousarray(positions, dtype=float)
         landscape, box = self.landscape, self.landscape.box
         n, d = positions.shape
+        positions = positions - box * np.floor(positions / box)
         # neighbours in space become neighbours in memory
-        cells = np.floor((positions / box - np.floor(positions / box)) * (n / 4) ** (1 / d))
-        self._order = np.lexsort(cells.T)
+        cells = np.floor(positions / box * (n / 4) ** (1 / d))
+        self.order = np.lexsort(cells.T)
         model = landscape.model
         sizes = landscape.model.non_additivity if model.is_polydisperse else model.pair_diameters
-        species, diameter = landscape.species[self._order], landscape.diameter[self._order]
-        origin = positions[self._order]
+        species, diameter = landscape.species[self.order], landscape.diameter[self.order]
+        origin = positions[self.order]
         starts, neighbours = neighbour_table(
             *(origin, box, landscape.potential.cutoff, species, diameter, sizes, self._outer_skin)
         )
@@ -388,21 +397,32 @@ class Descent:
         digits = codes[:, None] // 3 ** np.arange(d - 1, -1, -1) % 3 - 1
         self._shift = np.ascontiguousarray((digits * box).T)
         self._origin = np.ascontiguousarray(origin.T)
-        self._points = np.zeros((d, n + len(codes)))
-        self._axes = tuple(self._points) + (None,) * (4 - d)
+        self.points = np.zeros((d, n + len(codes)))
+        self._axes = tuple(self.points) + (None,) * (4 - d)
         self._velocity, self._forces = np.zeros((d, n)), np.zeros((d, n))
         self._inner_starts = np.full(n + 1, -1, np.int64)
         self._inner = np.empty(len(neighbours) + 1, np.int32)
         self._inverse_square = np.empty(len(neighbours) + 1)
         self._inner_origin = np.zeros((d, n))
         self._near = np.empty((4, int(np.diff(starts).max(initial=1))))
+        self.listing += 1
+        self._listed = None
+
+    def prefer(self, positions) -> None:
+        """Configuration around which the next outer list is built, if the walk starts near it."""
+        self._preferred = positions
 
     def start(self, positions) -> None:
         """Begin a walk at rest, shape=(N, d)."""
         positions = np.ascontiguousarray(positions, dtype=float)
         if not np.isfinite(positions).all():
             raise NeighbourError("positions hold NaN or infinity")
-        if self._origin is None or not self._fits(positions):
+        fits = self._origin is not None and self._fits(positions)
+        if not fits and self._preferred is not None and self._listed is not self._preferred:
+            self.list_around(self._preferred)
+            self._listed = self._preferred
+            fits = self._fits(positions)
+        if not fits:
             self.list_around(positions)
             self._fits(positions)
         self._velocity[:] = 0.0
@@ -411,34 +431,44 @@ class Descent:
     def _fits(self, positions):
         """Whether the outer list holds; takes the configuration over where it does."""
         n, box = len(positions), self.landscape.box
-        periods = box * np.rint((positions[self._order] - self._origin.T) / box)
-        points = (positions[self._order] - periods).T
+        periods = box * np.rint((positions[self.order] - self._origin.T) / box)
+        points = (positions[self.order] - periods).T
         if not ((points - self._origin) ** 2).sum(axis=0).max() <= self._room**2:
             return False
         self._periods = periods
-        self._points[:, :n] = points
+        self.points[:, :n] = points
         return True
 
-    def _in_order(self, field):
+    def placed(self, positions):
+        """A configuration as :attr:`points` are, without ghosts, shape=(d, N)."""
+        box, origin = self.landscape.box, self._origin.T
+        moved = positions[self.order] - origin
+        return np.ascontiguousarray((origin + moved - box * np.rint(moved / box)).T)
+
+    def unplaced(self, points):
+        """Such points, continuous with the configuration that the walk started from, (N, d)."""
+        return self.in_order(points + self._periods.T)
+
+    def in_order(self, field):
+        """A field in the order of the list, shape=(d, N), in the order of particles, (N, d)."""
         out = np.empty(field.shape[::-1])
-        out[self._order] = field.T
+        out[self.order] = field.T
         return out
 
     @property
     def positions(self) -> np.ndarray:
         """Present configuration, continuous with the one that the walk started from, (N, d)."""
-        n = len(self._order)
-        return self._in_order(self._points[:, :n] + self._periods.T)
+        return self.unplaced(self.points[:, : len(self.order)])
 
     @property
     def velocity(self) -> np.ndarray:
         """shape=(N, d)."""
-        return self._in_order(self._velocity)
+        return self.in_order(self._velocity)
 
     @property
     def forces(self) -> np.ndarray:
         """shape=(N, d)."""
-        return self._in_order(self._forces)
+        return self.in_order(self._forces)
 
     @property
     def max_force(self) -> float:
@@ -455,7 +485,7 @@ class Descent:
         last = self.evaluations + int(evaluations)
         while True:
             status = walk(
-                *(self._points, self._velocity, self._forces, self._axes, self._state),
+                *(self.points, self._velocity, self._forces, self._axes, self._state),
                 *(self.time_step, tolerance, last - self.evaluations),
                 *(self._owner, self._shift, self._starts, self._outer, self._size, self._origin),
                 *(self._room, self._inner_starts, self._inner, self._inverse_square),
@@ -468,6 +498,6 @@ class Descent:
             if not np.isfinite(positions).all():
                 return NOT_FINITE
             self.list_around(positions)
-            self._periods = np.zeros_like(positions)
-            self._points[:, : len(positions)] = self._origin
-            self._velocity[:] = velocity[self._order].T
+            self._periods = positions[self.order] - self._origin.T
+            self.points[:, : len(positions)] = self._origin
+            self._velocity[:] = velocity[self.order].T
