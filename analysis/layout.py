@@ -24,6 +24,7 @@ STUDY_OF = {
 
 MADE_FROM = {
     "table_rearrangements": "rearrangement_runs",
+    "table_critical_temperature": "excitations",
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
