@@ -64,10 +64,10 @@ KINDS = {"glass": "#0077BB", "crystal": "#CC3311"}
 SIZE_LINES = ("-", "--", ":", "-.")
 """Line styles of ensembles of one kind, from the smallest N on (Fig. 1 of the paper)."""
 
-SIZE_COLOURS = ("#117733", "#AA4499", "#DDAA33", "#555555")
+SIZE_COLOURS = ("#117733", "#AA4499", "#DDAA33", "#555555", "#88CCEE", "#882255")
 """Colours of sizes, none of them a temperature's, from the smallest N on."""
 
-SIZE_MARKERS = "osD^"
+SIZE_MARKERS = "osD^vP"
 """Markers of sizes, from the smallest N on."""
 
 

@@ -217,8 +217,8 @@ def critical_temperatures_caption(table) -> str:
         "Onset temperature of the anharmonicities, twice the smallest barrier (Eq. 8) over all "
         "excited modes of all samples of a size; below it the geometric mean over samples of "
         "each sample's own, and the factor of one standard deviation. The minimum of more modes "
-        "and samples is lower; the paper does not say how many it took. Barriers fall towards low "
-        "frequency, so that the minimum is among the low-frequency modes that were excited. The "
+        "and samples is lower; the paper does not say how many it took. Only excited modes count, "
+        "those of low frequency. The "
         "paper's statement: T_c decreases with increasing N, and possibly goes to zero in the "
         "thermodynamic limit."
     )

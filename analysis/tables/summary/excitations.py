@@ -112,11 +112,10 @@ def size_exponent(rows, column) -> float:
     return float((weight * x * y).sum() / spread) if spread > 1e-12 else np.nan
 
 
-def distance_exponent(rows) -> float:
-    """Slope of ln |DPhi| against ln |Dr| over distinct transitions, by least squares."""
-    rows = rows[(rows["distance"] > 0.0) & (rows["size"] > 0.0)]
-    x, y = np.log(rows["distance"]), np.log(rows["size"])
-    if len(rows) < 3 or not x.std() > 0.0:
+def power(x, y) -> float:
+    """Exponent of y with x, both positive: slope of the logarithms by least squares."""
+    x, y = np.log(np.asarray(x, dtype=float)), np.log(np.asarray(y, dtype=float))
+    if len(x) < 2 or not np.ptp(x) > 0.0:
         return np.nan
     return float(np.polyfit(x, y, 1)[0])
 
@@ -204,7 +203,7 @@ def _range(rows, column, ends, quantity, source, what):
     for level, end in ((0.05, low), (0.95, high)):
         observed = float(np.quantile(values, level))
         error = observed * bootstrap_error(
-            rows, lambda drawn, level=level: np.log(np.quantile(drawn[column], level))
+            rows, (column,), lambda drawn, level=level: np.log(np.quantile(drawn, level))
         )
         inside = low / HALF_DECADE <= observed <= high * HALF_DECADE
         yield row(
@@ -325,9 +324,7 @@ def _amplitude_with_frequency(tables):
         if len(rows) < FEWEST_MODES:
             continue
         observed = rank_correlation(rows["frequency"], rows["amplitude"])
-        error = bootstrap_error(
-            rows, lambda drawn: rank_correlation(drawn["frequency"], drawn["amplitude"])
-        )
+        error = bootstrap_error(rows, ("frequency", "amplitude"), rank_correlation)
         yield row(
             _names(rows),
             np.nan,
@@ -360,7 +357,7 @@ def _independence_of_nature(tables):
 
 def _weak_correlation(rows, column, quantity, nature, name, figure):
     observed = rank_correlation(rows[nature], rows[column])
-    error = bootstrap_error(rows, lambda drawn: rank_correlation(drawn[nature], drawn[column]))
+    error = bootstrap_error(rows, (nature, column), rank_correlation)
     at_frequency = partial_rank_correlation(rows[nature], rows[column], rows["frequency"])
     judged = np.isfinite(error) and error < LARGEST_CORRELATION_ERROR
     return row(
@@ -393,7 +390,7 @@ def _barriers(tables):
             np.nan,
             "barrier / (omega^2 A_c^2 N / 2)",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["ratio"].median()),
+            bootstrap_error(rows, ("ratio",), np.median),
             1.0,
             "Fig. 5, Eq. 8",
             "within a factor of 2 of 1",
@@ -431,9 +428,7 @@ def _onset(tables):
             continue
         error = jackknife_error(group, _onset_exponent)
         paper = PAPER[model].critical_temperatures if model in PAPER else {}
-        theirs = (
-            np.polyfit(np.log(list(paper)), np.log(list(paper.values())), 1)[0] if paper else np.nan
-        )
+        theirs = power(list(paper), list(paper.values()))
         yield row(
             _names(group),
             np.nan,
@@ -450,11 +445,7 @@ def _onset(tables):
 
 
 def _onset_exponent(samples):
-    if samples["particles"].nunique() < 2:
-        return np.nan
-    return float(
-        np.polyfit(np.log(samples["particles"]), np.log(samples["critical_temperature"]), 1)[0]
-    )
+    return power(samples["particles"], samples["critical_temperature"])
 
 
 def _distinct_transitions(tables):
@@ -487,10 +478,10 @@ def _energy_with_distance(tables):
         rows = rows[(rows["distance"] > 0.0) & (rows["size"] > 0.0)].reset_index(drop=True)
         if len(rows) < FEWEST_MODES:
             continue
-        observed = distance_exponent(rows)
-        error = bootstrap_error(rows, distance_exponent)
-        x, y = np.log(rows["distance"]), np.log(rows["size"])
-        reverse = 1.0 / np.polyfit(y, x, 1)[0]
+        observed = power(rows["distance"], rows["size"])
+        error = bootstrap_error(rows, ("distance", "size"), power)
+        reverse = 1.0 / power(rows["size"], rows["distance"])
+        correlation = np.corrcoef(np.log(rows["distance"]), np.log(rows["size"]))[0, 1]
         yield row(
             _names(rows),
             np.nan,
@@ -503,7 +494,7 @@ def _energy_with_distance(tables):
             near(observed, error, 3.0, 0.5),
             "|DPhi| is roughly proportional to |Dr|^3: least squares of ln |DPhi| against "
             f"ln |Dr| over {len(rows)} distinct transitions, bootstrap over samples; the other "
-            f"way round it gives {reverse:.2f}, correlation {np.corrcoef(x, y)[0, 1]:.2f}.",
+            f"way round it gives {reverse:.2f}, correlation {correlation:.2f}.",
         )
 
 
@@ -514,7 +505,7 @@ def _far_field(tables):
         if len(rows) < 5:
             continue
         low, observed, high = np.quantile(rows["far_field_exponent"], [0.25, 0.5, 0.75])
-        error = bootstrap_error(rows, lambda drawn: drawn["far_field_exponent"].median())
+        error = bootstrap_error(rows, ("far_field_exponent",), np.median)
         if not np.isfinite(error):
             # of a median: 1.2533 sigma / sqrt(n), sigma from the quartiles
             error = 1.2533 * (high - low) / 1.349 / np.sqrt(len(rows))
@@ -546,7 +537,7 @@ def _between_the_lines(tables):
             np.nan,
             "part of the transitions between the lines of Fig. 11",
             rows["inside"].mean(),
-            bootstrap_error(rows, lambda drawn: drawn["inside"].mean()),
+            bootstrap_error(rows, ("inside",), np.mean),
             1.0,
             "Fig. 11",
             "at least 0.9",
@@ -567,7 +558,7 @@ def _direction(tables):
             np.nan,
             "overlap I, median",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["overlap"].median()),
+            bootstrap_error(rows, ("overlap",), np.median),
             np.nan,
             "Fig. 12, Eq. 10",
             f"at most {WEAK_CORRELATION}",
@@ -578,13 +569,14 @@ def _direction(tables):
         rows = rows[np.isfinite(rows["participation_ratio"])].reset_index(drop=True)
         if len(rows) < FEWEST_MODES:
             continue
-        observed = _overlap_of_localised(rows)
+        columns = ("participation_ratio", "overlap")
+        observed = _overlap_of_localised(*(rows[column] for column in columns))
         yield row(
             _names(rows),
             np.nan,
             "overlap I of localised / extended modes",
             observed,
-            bootstrap_error(rows, _overlap_of_localised),
+            bootstrap_error(rows, columns, _overlap_of_localised),
             np.nan,
             "Fig. 12",
             "more than 1",
@@ -594,10 +586,9 @@ def _direction(tables):
         )
 
 
-def _overlap_of_localised(rows):
-    low, high = np.quantile(rows["participation_ratio"], [1.0 / 3.0, 2.0 / 3.0])
-    localised = rows.loc[rows["participation_ratio"] <= low, "overlap"]
-    extended = rows.loc[rows["participation_ratio"] >= high, "overlap"]
+def _overlap_of_localised(participation, overlap):
+    low, high = np.quantile(participation, [1.0 / 3.0, 2.0 / 3.0])
+    localised, extended = overlap[participation <= low], overlap[participation >= high]
     return float(np.quantile(localised, 0.9) / np.quantile(extended, 0.9))
 
 
@@ -656,7 +647,7 @@ def _cubic_over_measured(tables):
             np.nan,
             "log10 of cubic A_c / measured A_c",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["ratio"].median()),
+            bootstrap_error(rows, ("ratio",), np.median),
             np.nan,
             "Fig. 14, Eq. A3",
             "at least 1.5: two orders of magnitude, within half a decade",
@@ -677,7 +668,7 @@ def _cubic_with_nature(tables):
 
 def _strong_correlation(rows, nature, name):
     observed = rank_correlation(rows[nature], rows["amplitude"])
-    error = bootstrap_error(rows, lambda drawn: rank_correlation(drawn[nature], drawn["amplitude"]))
+    error = bootstrap_error(rows, (nature, "amplitude"), rank_correlation)
     judged = not np.isfinite(error) or error < LARGEST_CORRELATION_ERROR
     return row(
         _names(rows),
