@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.figures.style import guide, legend
+from analysis.figures.style import frequency_axis, guide, legend
 from analysis.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, far_field_decay
 
 RED = "#CC3311"
@@ -44,7 +44,7 @@ class DisplacementField:
     def draw_arrows(self, canvas, title):
         """The largest displacements in the box, the particle that moves most in its middle."""
         panel = canvas.add_subplot(projection="3d", computed_zorder=False)
-        panel.set_title(title, y=0.98)
+        panel.set_title(title, y=1.0)
         half = 0.5 * self.edge
         for axis in range(3):
             for first in (-half, half):
@@ -65,12 +65,12 @@ class DisplacementField:
                 zorder=depth,
             )
         panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
-        panel.set_box_aspect((1, 1, 1), zoom=1.15)
+        panel.set_box_aspect((1, 1, 1), zoom=1.0)
         panel.view_init(elev=18, azim=-62)
         panel.set_axis_off()
         panel.text2D(
             0.5,
-            0.0,
+            -0.04,
             rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}",
             transform=panel.transAxes,
             ha="center",
@@ -114,9 +114,9 @@ class DisplacementField:
             panel.axvspan(inner, outer, color="0.93", linewidth=0, zorder=0, label="fit range")
             middle = np.sqrt(inner * outer)
             anchor = (middle, 4.5 * height * middle**-self.exponent)
-            guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.35, 1.25))
+            guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.05, 1.35))
+        frequency_axis(panel, distance[others].min(), distance.max())
         panel.set(
-            xscale="log",
             yscale="log",
             xlabel=r"distance from the core $r$",
             ylabel=label,

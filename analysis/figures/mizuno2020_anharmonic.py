@@ -10,10 +10,19 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from analysis.figures.displacement_fields import DisplacementField
+from analysis.figures.report import number_with_error
 from analysis.figures.selection import MissingData, by_model, of
-from analysis.figures.style import SIZE_COLOURS, SIZE_MARKERS, WIDTH, frequency_axis, guide
+from analysis.figures.style import (
+    SIZE_COLOURS,
+    SIZE_MARKERS,
+    WIDTH,
+    frequency_axis,
+    plain_numbers,
+    power_of_ten,
+)
 from analysis.tables.excitations import (
     MODEL_NAMES,
     PAPER,
@@ -22,8 +31,11 @@ from analysis.tables.excitations import (
     cubic_amplitudes,
     distinct,
     excited,
+    model_title,
     transitions,
 )
+from analysis.tables.summary.excitations import power
+from analysis.tables.summary.resampling import bootstrap_error
 
 ARROWS, RED_ARROWS = 2000, 100
 """Largest displacements that are shown, and that are shown in red (Fig. 9a)."""
@@ -169,7 +181,7 @@ def _panels(rows, *, count=1, heights=None, height=3.0, share_y="row", share_x=F
     )
     panels = {model: list(column) for model, column in zip(models, axes.T, strict=True)}
     for letter, (model, column) in zip("abcd", panels.items(), strict=False):
-        name = _name(model)
+        name = model_title(model)
         column[0].set_title(f"({letter}) {name}" if len(models) > 1 else name)
     return figure, panels
 
@@ -233,13 +245,16 @@ def _legend(figure, panels, **settings):
         for panel in column:
             handles, names = panel.get_legend_handles_labels()
             labels |= dict(zip(names, handles, strict=True))
+            if panel.get_legend() is not None:
+                for text in panel.get_legend().get_texts():
+                    labels.pop(text.get_text(), None)
     # sizes in their order, whichever panel has them
     order = sorted(labels, key=lambda text: _size_of(text))
     figure.legend(
         [labels[text] for text in order],
         order,
         loc="outside lower center",
-        ncols=min(len(order), 5),
+        ncols=len(order) if len(order) <= 6 else -(-len(order) // 2),
         **settings,
     )
 
@@ -263,7 +278,7 @@ def _peak_arrow(panel, frequency):
     )
 
 
-def _room_below(panel, part=0.22):
+def _room_below(panel, part=0.15):
     """Lower a logarithmic axis by a part of its decades, for the arrow."""
     low, high = panel.get_ylim()
     panel.set_ylim(low * (low / high) ** part, high)
@@ -300,6 +315,18 @@ def _onset(rows):
     return changed.loc[changed["amplitude"].idxmin()] if len(changed) else None
 
 
+def _sparse_ticks(panel):
+    """1, 2 and 5 times powers of ten where a logarithmic axis has fewer than two decades."""
+    low, high = panel.get_xlim()
+    inside = int(np.floor(np.log10(high))) - int(np.ceil(np.log10(low))) + 1
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    if inside < 2:
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        marks = [factor * 10.0**decade for decade in decades for factor in (1, 2, 5)]
+        panel.xaxis.set_major_locator(FixedLocator(marks))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
+
+
 def excitation_scans(tables):
     """|Dr| and |DPhi| against the amplitude of one mode (Fig. 2)."""
     chosen = _scanned(tables)
@@ -333,6 +360,7 @@ def excitation_scans(tables):
                         label=rf"$A_c$, {name}",
                     )
             panel.set_xscale("log")
+        _sparse_ticks(below)
         below.set_xlabel(r"amplitude $A$")
     first = next(iter(panels.values()))
     first[0].set_ylabel(DISTANCE)
@@ -441,9 +469,11 @@ def energy_barrier(tables):
     first = next(iter(panels.values()))
     _log_axis(first[0], rows["barrier"])
     first[0].set_ylabel(r"barrier $\Delta\Phi_\mathrm{barrier}$")
-    first[1].set_ylabel(r"$\Delta\Phi_\mathrm{barrier} / \frac{1}{2}\omega_k^2 A_c^2 N$")
+    first[1].set_ylabel(r"$\Delta\Phi_\mathrm{barrier} / \Delta\Phi_\mathrm{h}$")
     widest = 1.3 * max(rows["ratio"].max(), 1.0 / rows["ratio"].min(), 1.6)
     first[1].set_ylim(1.0 / widest, widest)
+    factors = (1, 2, 5) if widest < 20.0 else (1,)
+    plain_numbers(first[1].yaxis, 1.0 / widest, widest, factors=factors)
     _room_below(first[0])
     for model, value in _peaks(tables, rows).items():
         _peak_arrow(panels[model][0], value)
@@ -459,7 +489,7 @@ def energy_barrier_caption(tables):
         tables,
         "barrier",
         "Energy at A_c above the inherent structure (Eq. 8; top), and over that of the harmonic "
-        "mode, omega^2 A_c^2 N / 2 (bottom; line: one),",
+        "mode, DPhi_h = omega^2 A_c^2 N / 2 (bottom; line: one),",
         "the barrier is approximately omega^2 A_c^2 N / 2, though not exactly, since the potential "
         "is not linear; twice the smallest barrier is the onset temperature of Table I.",
         more=f" The ratio's median is {ratio[1]:.3g}, its 5 and 95 % quantiles {ratio[0]:.3g} and "
@@ -649,9 +679,16 @@ def energy_against_distance(tables):
         once = distinct(group)
         x = np.exp(np.log(once["distance"]).mean())
         y = np.exp(np.log(once["size"]).mean())
-        ends = (group["distance"].min(), group["distance"].max())
+        ends = np.array([group["distance"].min(), group["distance"].max()])
+        panel.plot(
+            ends,
+            y * (ends / x) ** 3,
+            color="0.25",
+            linewidth=1.0,
+            label=r"$\propto |\Delta\mathbf{r}|^3$",
+            zorder=1,
+        )
         _log_axis(panel, group["size"])
-        guide(panel, ends, 3.0, (x, y), r"$\propto |\Delta\mathbf{r}|^3$", place=(0.08, 8.0))
     next(iter(panels.values()))[0].set_ylabel(ENERGY)
     _legend(figure, panels)
     return figure
@@ -660,10 +697,18 @@ def energy_against_distance(tables):
 def energy_against_distance_caption(tables):
     """Caption of :func:`energy_against_distance`."""
     rows = _transitions(tables, "distance", "size")
+    fits = []
+    for model, group in by_model(rows).items():
+        once = distinct(group).reset_index(drop=True)
+        error = bootstrap_error(once, ("distance", "size"), power)
+        exponent = number_with_error(power(once["distance"], once["size"]), error)
+        fits.append(f"{exponent} ({_name(model)})")
     return (
         "Energy difference |DPhi| against distance |Dr| between the states before and after the "
         f"transition, {_letters(rows)}, one symbol for each mode (identical transitions of several "
-        "modes coincide); dotted: |Dr|^3 through the geometric means of the distinct transitions. "
+        "modes coincide); line: |Dr|^3 through the geometric means of the distinct transitions, whose least-squares exponents are "
+        + ", ".join(fits)
+        + ". "
         + _shown(rows)
         + _lost(tables)
         + " The paper's statement: |DPhi| is roughly proportional to |Dr|^3 and takes values of "
@@ -707,7 +752,7 @@ def excited_field(tables):
     label = r"$|\Delta \mathbf{r}_i| / |\Delta \mathbf{r}_1|$"
     for (first, field), line in zip(chosen, rows, strict=True):
         left, right = line.subfigures(1, 2, width_ratios=(1.05, 1.0))
-        name = f"{_name(first['model'])}, $N$ = {first['particles']}"
+        name = f"{model_title(first['model'])}, $N$ = {first['particles']}"
         field.draw_arrows(left, f"({next(letters)}) {name}")
         field.draw_decay(right, f"({next(letters)}) {name}", label)
     return figure
@@ -745,7 +790,8 @@ def participants_against_displacement(tables):
     rows = rows.assign(square=rows["distance"] ** 2)
     figure, panels = _panels(rows, height=3.6)
     styles = _size_styles(rows)
-    top = 3.0 * rows["participants"].max()
+    # room above the points for the legend of the lines
+    top = 60.0 * rows["participants"].max()
     for model, group in by_model(rows).items():
         (panel,) = panels[model]
         _points(panel, group, "square", "participants", styles)
@@ -753,10 +799,6 @@ def participants_against_displacement(tables):
         if model in PAPER:
             for bound, style in zip(PAPER[model].lines, ("-", "--"), strict=True):
                 count = np.array([0.6, top])
-                exponent = int(np.floor(np.log10(bound) + 1e-9))
-                factor = round(bound / 10.0**exponent)
-                number = f"10^{{{exponent}}}"
-                number = number if factor == 1 else rf"{factor} \times {number}"
                 panel.plot(
                     bound * count,
                     count,
@@ -764,9 +806,12 @@ def participants_against_displacement(tables):
                     color="0.25",
                     linewidth=1.0,
                     zorder=1,
-                    label=rf"$\Delta \mathbf{{r}}^2 = {number}\, N_\mathrm{{rearr}}$",
+                    label=rf"$\Delta \mathbf{{r}}^2 =$ {power_of_ten(bound)} $N_\mathrm{{rearr}}$",
                 )
         panel.set_xlim(0.3 * group["square"].min(), 3.0 * group["square"].max())
+        lines = [line for line in panel.get_lines() if "Delta" in line.get_label()]
+        if lines:
+            panel.legend(handles=lines, loc="upper left")
     first = next(iter(panels.values()))[0]
     first.set(yscale="log", ylim=(0.6, top), ylabel=PARTICIPANTS)
     _legend(figure, panels)

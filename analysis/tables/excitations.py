@@ -59,8 +59,14 @@ PAPER: dict[str, Reference] = {
 """By name of the model in config/models.yaml."""
 
 
-MODEL_NAMES = {"harmonic": "Harmonic spheres", "lj": "Lennard-Jones"}
-"""What titles and captions call the models."""
+MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones"}
+"""What captions call the models."""
+
+
+def model_title(model) -> str:
+    """What titles call a model."""
+    name = MODEL_NAMES.get(model, model)
+    return name[0].upper() + name[1:]
 
 
 # --- rows of the tables that figures and summary share --------------------------------------------
@@ -202,8 +208,7 @@ def shown_critical_temperatures(table) -> pd.DataFrame:
             if entry.samples > 1:
                 ours += f"\nsamples: {entry.sample_mean:.2g} × {np.exp(entry.sample_spread):.2g}^±1"
         paper = f"{entry.paper:.2g}" if np.isfinite(entry.paper) else "–"
-        name = MODEL_NAMES.get(entry.model, entry.model)
-        rows.append([f"{name}, N = {entry.particles}", ours, paper])
+        rows.append([f"{model_title(entry.model)}, N = {entry.particles}", ours, paper])
     return pd.DataFrame(rows, columns=["", "T_c, this campaign", "T_c, paper"])
 
 
