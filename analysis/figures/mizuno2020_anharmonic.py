@@ -706,7 +706,8 @@ def energy_against_distance_caption(tables):
     return (
         "Energy difference |DPhi| against distance |Dr| between the states before and after the "
         f"transition, {_letters(rows)}, one symbol for each mode (identical transitions of several "
-        "modes coincide); line: |Dr|^3 through the geometric means of the distinct transitions, whose least-squares exponents are "
+        "modes coincide); line: |Dr|^3 through the geometric means of the distinct transitions, "
+        "whose least-squares exponents are "
         + ", ".join(fits)
         + ". "
         + _shown(rows)
