@@ -388,6 +388,19 @@ FIGURES: dict[str, Figure] = _catalogue(
 )
 
 
+def concerned(tables, paper: str) -> list[str]:
+    """Names of the figures that concern a campaign.
+
+    Those after its paper and those after none, drawn or said to be skipped; those after other
+    papers only where the campaign has their tables.
+    """
+    return [
+        figure.name
+        for figure in FIGURES.values()
+        if figure.paper in ("", paper) or set(figure.requires) <= set(tables)
+    ]
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What became of one figure: its files and caption, or the reason why it was skipped."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from analysis.tables.excitations import (
     PAPER,
@@ -39,7 +38,7 @@ LARGEST_CORRELATION_ERROR = 0.15
 SIZE_TOLERANCE = 0.2
 """Exponent with N that goes unseen in the paper's plots: a factor of two over its range of N."""
 
-LARGEST_SIZE_ERROR = 0.5
+LARGEST_SIZE_ERROR = 0.3
 """Standard error of an exponent with N above which it is not judged."""
 
 FEWEST_MODES = 20
@@ -53,10 +52,16 @@ _BINS_PER_OCTAVE = 4
 
 def rank_correlation(x, y) -> float:
     """Spearman's coefficient, NaN where either does not vary."""
-    x, y = rankdata(x), rankdata(y)
+    x, y = _ranks(x), _ranks(y)
     x, y = x - x.mean(), y - y.mean()
     scale = np.sqrt((x @ x) * (y @ y))
     return float(x @ y / scale) if scale > 0.0 else np.nan
+
+
+def _ranks(values):
+    """Ranks from 1, of equal values their mean."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - 0.5 * (counts - 1))[places]
 
 
 def partial_rank_correlation(x, y, z) -> float:
@@ -66,47 +71,49 @@ def partial_rank_correlation(x, y, z) -> float:
     return float((xy - xz * yz) / np.sqrt(scale)) if scale > 0.0 else np.nan
 
 
-def size_exponent(rows, column) -> float:
-    """Exponent of a quantity with N at equal frequency.
-
-    Medians of the logarithm over the modes of each sample in bins of frequency (a quarter of an
-    octave), in the range that all sizes share; one slope for all bins, each with a constant of
-    its own, the medians weighted by their modes.
+def medians_by_frequency(rows, column) -> pd.DataFrame:
+    """Medians of ln(column) over the modes of each sample in bins of frequency.
 
     Parameters
     ----------
     rows : DataFrame
-        With ensemble, sample, frequency, particles and the column.
+        With ensemble, sample, frequency, particles and the column (positive).
+
+    Returns
+    -------
+    pandas.DataFrame
+        particles, ensemble, sample, bin (a quarter of an octave), median, modes; of the range of
+        frequency that all sizes share.
+    """
+    ends = rows.groupby("particles")["frequency"].agg(["min", "max"])
+    rows = rows[rows["frequency"].between(ends["min"].max(), ends["max"].min())]
+    bins = np.floor(_BINS_PER_OCTAVE * np.log2(rows["frequency"]))
+    cells = rows.assign(bin=bins, value=np.log(rows[column]))
+    cells = cells.groupby(["particles", "ensemble", "sample", "bin"])["value"]
+    return cells.agg(median="median", modes="size").reset_index()
+
+
+def size_exponent(cells) -> float:
+    """Exponent of a quantity with N at equal frequency.
+
+    One slope for all bins, each with a constant of its own, weighted by modes.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Of :func:`medians_by_frequency`.
 
     Returns
     -------
     float
         NaN where two sizes share no bin.
     """
-    rows = rows[rows[column] > 0.0]
-    ends = rows.groupby("particles")["frequency"].agg(["min", "max"])
-    rows = rows[rows["frequency"].between(ends["min"].max(), ends["max"].min())]
-    if rows["particles"].nunique() < 2:
-        return np.nan
-    cells = (
-        pd.DataFrame(
-            {
-                "particles": rows["particles"],
-                "ensemble": rows["ensemble"],
-                "sample": rows["sample"],
-                "bin": np.floor(_BINS_PER_OCTAVE * np.log2(rows["frequency"])),
-                "value": np.log(rows[column]),
-            }
-        )
-        .groupby(["particles", "ensemble", "sample", "bin"])["value"]
-        .agg(["median", "size"])
-        .reset_index()
-    )
-    weight = cells["size"].astype(float)
+    weight = cells["modes"].to_numpy(dtype=float)
+    _, place = np.unique(cells["bin"], return_inverse=True)
+    total = np.bincount(place, weight)
     deviations = []
-    for values in (np.log(cells["particles"]), cells["median"]):
-        sums = (weight * values).groupby(cells["bin"]).transform("sum")
-        deviations.append(values - sums / weight.groupby(cells["bin"]).transform("sum"))
+    for values in (np.log(cells["particles"]).to_numpy(), cells["median"].to_numpy()):
+        deviations.append(values - (np.bincount(place, weight * values) / total)[place])
     x, y = deviations
     spread = float((weight * x**2).sum())
     return float((weight * x * y).sum() / spread) if spread > 1e-12 else np.nan
@@ -289,10 +296,11 @@ def _independence_of_size(tables):
             ("participants", "N_rearr", "Fig. 10"),
         ):
             chosen = rows[rows[column] > 0.0].reset_index(drop=True)
-            observed = size_exponent(chosen, column)
+            cells = medians_by_frequency(chosen, column)
+            observed = size_exponent(cells)
             if not np.isfinite(observed):
                 continue
-            error = jackknife_error(chosen, lambda left, column=column: size_exponent(left, column))
+            error = jackknife_error(cells, size_exponent)
             medians = []
             for size, group in chosen.groupby("particles"):
                 logs = np.log10(group[column]).groupby([group["ensemble"], group["sample"]])
