@@ -34,8 +34,8 @@ class DisplacementField:
         self.size = np.linalg.norm(field, axis=1)
         apart = positions - positions[self.size.argmax()]
         self.apart = apart - self.edge * np.rint(apart / self.edge)
-        # the largest arrow is an eighth of the box
-        self.scale = _round_down(0.125 * self.edge / self.size.max())
+        # the largest arrow is at most 0.4 of the box, about as in the papers
+        self.scale = _round_down(0.4 * self.edge / self.size.max())
         decay = far_field_decay(field, positions, [self.edge] * 3)
         self.exponent, self.error, self.radii, self.averages = decay
         unit = self.edge / count ** (1.0 / 3.0)
@@ -44,7 +44,7 @@ class DisplacementField:
     def draw_arrows(self, canvas, title):
         """The largest displacements in the box, the particle that moves most in its middle."""
         panel = canvas.add_subplot(projection="3d", computed_zorder=False)
-        panel.set_title(title, y=1.0)
+        panel.set_title(title, y=1.03)
         half = 0.5 * self.edge
         for axis in range(3):
             for first in (-half, half):
@@ -65,12 +65,12 @@ class DisplacementField:
                 zorder=depth,
             )
         panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
-        panel.set_box_aspect((1, 1, 1), zoom=1.0)
+        panel.set_box_aspect((1, 1, 1), zoom=1.1)
         panel.view_init(elev=18, azim=-62)
         panel.set_axis_off()
         panel.text2D(
             0.5,
-            -0.04,
+            -0.07,
             rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}",
             transform=panel.transAxes,
             ha="center",
@@ -94,10 +94,12 @@ class DisplacementField:
             markeredgewidth=0,
             alpha=0.6,
             rasterized=True,
-            label="particles",
         )
+        panel.plot([], [], ".", color="0.6", label="particles")
         averages = self.averages / self.size.max()
-        panel.plot(self.radii, averages, "o", color="#0077BB", markersize=3.5, label="shells")
+        panel.plot(
+            self.radii, averages, "o", color="#0077BB", markersize=3.5, label="shell averages"
+        )
         inner, outer = self.fit_range
         if np.isfinite(self.exponent):
             fitted = (self.radii >= inner) & (self.radii <= outer)
