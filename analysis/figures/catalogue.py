@@ -198,7 +198,7 @@ FIGURES: dict[str, Figure] = _catalogue(
     Figure(
         "excitation_scans",
         anharmonic.excitation_scans,
-        ("excitation_scans",),
+        ("excitation_scans", "excitations"),
         (),
         anharmonic.excitation_scans_caption,
         _ANHARMONIC,

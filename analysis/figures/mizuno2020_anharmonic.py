@@ -289,32 +289,6 @@ def _log_axis(panel, values):
     panel.set(yscale="log", ylim=(0.5 * values.min(), 2.0 * values.max()))
 
 
-# --- Fig. 2 ---------------------------------------------------------------------------------------
-
-
-def _scanned(tables):
-    """One scanned mode for each model: of its largest system, the lowest one that changes."""
-    table = tables["excitation_scans"]
-    known = tables["ensembles"][["ensemble", "model", "particles"]]
-    table = table.merge(known, on="ensemble")
-    changed = table[table["distance"] > 0.0]
-    if changed.empty:
-        raise MissingData("no scanned mode makes a transition")
-    chosen = []
-    for _, group in by_model(changed).items():
-        group = group[group["particles"] == group["particles"].max()]
-        first = group.sort_values(["sample", "mode"], kind="stable").iloc[0]
-        rows = of(table, ensemble=first["ensemble"], sample=first["sample"], mode=first["mode"])
-        chosen.append(rows)
-    return chosen
-
-
-def _onset(rows):
-    """The smallest amplitude at which a scan's inherent structure changes, and its row."""
-    changed = rows[rows["distance"] > 0.0]
-    return changed.loc[changed["amplitude"].idxmin()] if len(changed) else None
-
-
 def _sparse_ticks(panel):
     """1, 2 and 5 times powers of ten where a logarithmic axis has fewer than two decades."""
     low, high = panel.get_xlim()
@@ -327,11 +301,43 @@ def _sparse_ticks(panel):
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
 
 
+# --- Fig. 2 ---------------------------------------------------------------------------------------
+
+
+def _scanned(tables):
+    """One scanned mode for each model: of its largest system, the lowest one with a transition.
+
+    Returns
+    -------
+    list of (pandas.Series, pandas.DataFrame)
+        The mode's row of `excitations`, and its scans.
+    """
+    table = tables["excitation_scans"]
+    keys = ["ensemble", "sample", "mode"]
+    rows = _transitions(tables, "distance")
+    rows = rows.merge(table[keys].drop_duplicates(), on=keys)
+    if rows.empty:
+        raise MissingData("no scanned mode makes a transition")
+    chosen = []
+    for _, group in by_model(rows).items():
+        group = group[group["particles"] == group["particles"].max()]
+        first = group.sort_values(["sample", "mode"], kind="stable").iloc[0]
+        chosen.append((first, of(table, **{key: first[key] for key in keys})))
+    return chosen
+
+
+def _onsets(mode):
+    """A_c of both signs of a mode: {sign: amplitude}, of those that have one."""
+    found = {mode["sign"]: mode["amplitude"], -mode["sign"]: mode["amplitude_other"]}
+    return {int(sign): value for sign, value in found.items() if np.isfinite(value)}
+
+
 def excitation_scans(tables):
     """|Dr| and |DPhi| against the amplitude of one mode (Fig. 2)."""
     chosen = _scanned(tables)
-    figure, panels = _panels(pd.concat(chosen), count=2, height=4.2, share_y=False, share_x="col")
-    for rows, (above, below) in zip(chosen, panels.values(), strict=True):
+    modes = pd.DataFrame([mode for mode, _ in chosen])
+    figure, panels = _panels(modes, count=2, height=4.2, share_y=False, share_x="col")
+    for (mode, rows), (above, below) in zip(chosen, panels.values(), strict=True):
         rows = rows.assign(size=rows["energy_change"].abs())
         for panel, column in ((above, "distance"), (below, "size")):
             for sign, colour in ((1, "#0077BB"), (-1, "#EE7733")):
@@ -348,8 +354,9 @@ def excitation_scans(tables):
                     linewidth=0.8,
                     label=f"along {name}",
                 )
-                onset = _onset(line)
+                onset = _onsets(mode).get(sign)
                 if onset is not None:
+                    onset = line.iloc[(line["amplitude"] - onset).abs().argmin()]
                     panel.plot(
                         onset["amplitude"],
                         onset[column],
@@ -372,23 +379,17 @@ def excitation_scans(tables):
 def excitation_scans_caption(tables):
     """Caption of :func:`excitation_scans`."""
     parts = []
-    for rows in _scanned(tables):
-        first = rows.iloc[0]
-        onsets = [_onset(group) for _, group in rows.groupby("sign")]
-        text = ", ".join(
-            f"{onset['amplitude']:.3g} (sign {int(onset['sign']):+d})"
-            for onset in onsets
-            if onset is not None
-        )
+    for mode, _ in _scanned(tables):
+        onsets = _onsets(mode).items()
+        text = ", ".join(f"{value:.3g} (sign {sign:+d})" for sign, value in onsets)
         parts.append(
-            f"{_name(first['model'])}, N = {first['particles']}, 1 sample ({int(first['sample'])}),"
-            f" mode {int(first['mode'])}, omega = {first['frequency']:.3g}, first change at A = "
-            f"{text}"
+            f"{_name(mode['model'])}, N = {mode['particles']}, 1 sample ({mode['sample']}), mode "
+            f"{mode['mode']}, omega = {mode['frequency']:.3g}, A_c = {text}"
         )
     return (
         "Distance (top) and energy difference (bottom) between the inherent structures before and "
         "after a mode is pulled by A sqrt(N) e^k and the energy minimised, as a function of A; "
-        "closed symbols: the first change of the scan, for both signs of the mode. Shown: "
+        "closed symbols: A_c of both signs of the mode. Shown: "
         + "; ".join(parts)
         + ". The paper's statement: both stay at zero while A is small, and jump at exactly the "
         "same A = A_c, where the system transitions to a different state."
@@ -470,10 +471,9 @@ def energy_barrier(tables):
     _log_axis(first[0], rows["barrier"])
     first[0].set_ylabel(r"barrier $\Delta\Phi_\mathrm{barrier}$")
     first[1].set_ylabel(r"$\Delta\Phi_\mathrm{barrier} / \Delta\Phi_\mathrm{h}$")
-    widest = 1.3 * max(rows["ratio"].max(), 1.0 / rows["ratio"].min(), 1.6)
-    first[1].set_ylim(1.0 / widest, widest)
-    factors = (1, 2, 5) if widest < 20.0 else (1,)
-    plain_numbers(first[1].yaxis, 1.0 / widest, widest, factors=factors)
+    low, high = min(rows["ratio"].min(), 0.6) / 1.3, 1.3 * max(rows["ratio"].max(), 1.6)
+    first[1].set_ylim(low, high)
+    plain_numbers(first[1].yaxis, low, high, factors=(1, 2, 5) if high < 20.0 * low else (1,))
     _room_below(first[0])
     for model, value in _peaks(tables, rows).items():
         _peak_arrow(panels[model][0], value)
@@ -573,7 +573,7 @@ def _against_nature(tables, rows, column, label, *, scale="log", behind=None, no
             _medians(panel, group, nature, column, log_x=log_x)
             panel.set_xlabel(NATURE[nature])
             if log_x:
-                panel.set_xscale("log")
+                frequency_axis(panel, group[nature].min(), group[nature].max())
             else:
                 panel.set_xlim(-0.03, 1.03)
     first = next(iter(panels.values()))
@@ -689,6 +689,7 @@ def energy_against_distance(tables):
             zorder=1,
         )
         _log_axis(panel, group["size"])
+        _sparse_ticks(panel)
     next(iter(panels.values()))[0].set_ylabel(ENERGY)
     _legend(figure, panels)
     return figure
@@ -812,7 +813,8 @@ def participants_against_displacement(tables):
         panel.set_xlim(0.3 * group["square"].min(), 3.0 * group["square"].max())
         lines = [line for line in panel.get_lines() if "Delta" in line.get_label()]
         if lines:
-            panel.legend(handles=lines, loc="upper left")
+            panel.legend(handles=lines, loc="upper left", frameon=True, edgecolor="none")
+        _sparse_ticks(panel)
     first = next(iter(panels.values()))[0]
     first.set(yscale="log", ylim=(0.6, top), ylabel=PARTICIPANTS)
     _legend(figure, panels)

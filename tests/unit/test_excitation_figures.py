@@ -146,16 +146,17 @@ def test_cubic_amplitudes_alone_are_drawn_without_measured_ones(tables):
         assert "grey dots" not in FIGURES[name].caption(alone).lower()
 
 
-def test_the_scan_shown_is_of_the_largest_system_and_jumps(tables, tmp_path):
-    harmonic, lj = anharmonic._scanned(tables)
-    assert set(harmonic["ensemble"]) == {"harmonic_600"} and set(lj["ensemble"]) == {"lj_600"}
-    mode = tables["excitations"].query("ensemble == 'lj_600' and sample == 0 and mode == 0").iloc[0]
-    onset = anharmonic._onset(lj)
-    assert onset["sign"] == mode["sign"]
-    assert onset["amplitude"] == pytest.approx(mode["amplitude"], rel=0.2)
-    flat = tables["excitation_scans"].assign(distance=0.0)
+def test_the_scan_shown_is_of_the_largest_system_and_jumps_at_its_amplitudes(tables):
+    (harmonic, _), (lj, scan) = anharmonic._scanned(tables)
+    assert harmonic["ensemble"] == "harmonic_600" and lj["ensemble"] == "lj_600"
+    assert (lj["sample"], lj["mode"]) == (0, 0) and len(scan) == 40
+    onsets = anharmonic._onsets(lj)
+    assert onsets[lj["sign"]] == lj["amplitude"] < onsets[-lj["sign"]]
+    assert f"A_c = {lj['amplitude']:.3g} (sign" in FIGURES["excitation_scans"].caption(tables)
+    assert list(anharmonic._onsets(lj.replace(lj["amplitude_other"], np.nan))) == [lj["sign"]]
+    others = tables["excitation_scans"].assign(mode=tables["excitation_scans"]["mode"] + 1000)
     with pytest.raises(MissingData, match="no scanned mode"):
-        FIGURES["excitation_scans"].draw({**tables, "excitation_scans": flat})
+        FIGURES["excitation_scans"].draw({**tables, "excitation_scans": others})
 
 
 def test_the_samples_shown_are_of_the_largest_system_that_has_four(tables):

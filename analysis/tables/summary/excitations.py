@@ -342,7 +342,7 @@ def _amplitude_with_frequency(tables):
             np.nan,
             "Fig. 3",
             "more than 0 by two standard errors",
-            observed - 2.0 * np.nan_to_num(error) > 0.0,
+            observed - 2.0 * error > 0.0 if np.isfinite(error) else None,
             "A_c becomes small as omega decreases: the lower the frequency, the stronger the "
             f"anharmonicity. All excited modes ({_sizes(rows)}); Spearman's coefficient, error by "
             "bootstrap over samples.",
@@ -446,7 +446,7 @@ def _onset(tables):
             theirs,
             "Table I",
             "less than 0 by two standard errors",
-            observed + 2.0 * np.nan_to_num(error) < 0.0,
+            observed + 2.0 * error < 0.0 if np.isfinite(error) else None,
             "T_c decreases with the system size: slope of ln T_c of single samples with ln N, "
             "jackknife over samples; the paper's from its three sizes.",
         )
@@ -677,7 +677,7 @@ def _cubic_with_nature(tables):
 def _strong_correlation(rows, nature, name):
     observed = rank_correlation(rows[nature], rows["amplitude"])
     error = bootstrap_error(rows, (nature, "amplitude"), rank_correlation)
-    judged = not np.isfinite(error) or error < LARGEST_CORRELATION_ERROR
+    judged = np.isfinite(error) and error < LARGEST_CORRELATION_ERROR
     return row(
         _names(rows),
         np.nan,
