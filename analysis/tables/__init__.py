@@ -2,7 +2,7 @@
 
 from analysis.tables.gather import TableError, ensembles_table, gather, validate
 from analysis.tables.schemas import TABLES, Column
-from analysis.tables.summary import summarise
+from analysis.tables.summary import make_table, summarise
 
 __all__ = [
     "TABLES",
@@ -10,6 +10,7 @@ __all__ = [
     "TableError",
     "ensembles_table",
     "gather",
+    "make_table",
     "summarise",
     "validate",
 ]
