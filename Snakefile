@@ -22,6 +22,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/modes.smk"
 include: "workflow/rules/lifetimes.smk"
+include: "workflow/rules/excitations.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 

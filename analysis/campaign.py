@@ -31,6 +31,8 @@ NEEDS = {
     "lifetimes": ("modes", "dynamics"),
     "decay_rates": ("modes",),
     "joint_density": ("modes",),
+    "excitations": ("modes",),
+    "cubic_amplitudes": ("modes",),
 }
 """Studies that each study needs for the same ensemble."""
 
@@ -122,6 +124,22 @@ class Campaign:
         if study == "dynamics":
             return sorted(available)
         return sorted(t for t in available if self.block(study, ensemble, t) is not None)
+
+    def spectrum_of(self, ensemble: str) -> str | None:
+        """Ensemble whose full spectra give the boson peak of another.
+
+        Itself if it has them, else the smallest of the same model; None if there is none.
+        """
+        full = [
+            name
+            for name in self.ensembles_of("modes")
+            if self.block("modes", name)["request"] == "all"
+            and self.ensembles[name].model == self.ensembles[ensemble].model
+            and self.ensembles[name].preparation["protocol"] != "fcc"
+        ]
+        if ensemble in full:
+            return ensemble
+        return min(full, key=lambda name: self.ensembles[name].particles, default=None)
 
     def time_step(self, ensemble: str, temperature: float) -> float:
         """Time step of the dynamics of an ensemble at a temperature."""
@@ -499,6 +517,8 @@ def _study_faults(settings, ensembles, models, warnings) -> list[tuple[str, str]
                         )
                 if study == "lifetimes":
                     faults += _lifetime_faults(key, block, name, studies)
+                if study == "excitations":
+                    faults += _excitation_faults(key, block, name, studies, ensembles, model)
     return faults
 
 
@@ -624,3 +644,71 @@ def _lifetime_faults(key, block, ensemble, studies):
         for temperature in block.get("temperatures", [])
         if available and temperature not in available
     ]
+
+
+def _excitation_faults(key, block, ensemble, studies, ensembles, model):
+    faults = []
+    smallest, largest = block["smallest_amplitude"], block["largest_amplitude"]
+    if smallest >= largest:
+        faults.append(
+            (
+                f"{key}.smallest_amplitude",
+                f"{smallest:g} is not below the largest_amplitude, {largest:g}",
+            )
+        )
+    if block["fields"] and model.dimension != 3:
+        faults.append(
+            (
+                f"{key}.fields",
+                f"{block['fields']} displacement fields of {ensemble!r} cannot be kept: the table "
+                f"has three dimensions and {model.name} has {model.dimension}; allowed: 0",
+            )
+        )
+    spectra = [
+        name
+        for other in studies.get("modes", [])
+        if other["request"] == "all"
+        for name in other["ensembles"]
+        if name in ensembles
+        and ensembles[name].model == model.name
+        and ensembles[name].preparation["protocol"] != "fcc"
+    ]
+    if block["below"] == "boson_peak" and not spectra:
+        faults.append(
+            (
+                f"{key}.below",
+                f"boson_peak needs full spectra of the model {model.name}, of which no ensemble "
+                "has studies.modes.request: all; request them of the smallest, or give a frequency",
+            )
+        )
+    for other in _blocks_of(studies, "modes", ensemble):
+        request = other["request"]
+        if not isinstance(request, dict):
+            continue
+        if "below" in request and block["below"] != "boson_peak":
+            if block["below"] > request["below"]:
+                faults.append(
+                    (
+                        f"{key}.below",
+                        f"{block['below']:g} is beyond the modes of {ensemble!r}, which "
+                        f"studies.modes requests below {request['below']:g}; allowed: up to that",
+                    )
+                )
+        if block["at_least"] > request.get("lowest", block["at_least"]):
+            faults.append(
+                (
+                    f"{key}.at_least",
+                    f"{block['at_least']} is more than the {request['lowest']} modes that "
+                    f"studies.modes requests of {ensemble!r}; allowed: up to that",
+                )
+            )
+    available = model.dimension * (ensembles[ensemble].particles - 1)
+    if block["at_least"] > available:
+        faults.append(
+            (
+                f"{key}.at_least",
+                f"{block['at_least']} is more than the {available} modes of {ensemble!r}; "
+                f"allowed: 0 to {available}",
+            )
+        )
+    return faults

@@ -19,6 +19,11 @@ STUDY_OF = {
     "energy_autocorrelation": "lifetimes",
     "decay_rates": "decay_rates",
     "joint_density": "joint_density",
+    "excitations": "excitations",
+    "excitation_scans": "excitations",
+    "excitation_fields": "excitations",
+    "boson_peak": "excitations",
+    "cubic_amplitudes": "cubic_amplitudes",
 }
 """The study that makes each gathered table."""
 
@@ -30,6 +35,10 @@ MADE_FROM = {
 
 BY_TEMPERATURE = ("dynamics", "lifetimes")
 """Studies whose parts are one for each bundle and temperature."""
+
+
+OF_ENSEMBLE = ("boson_peak",)
+"""Tables with one part for each ensemble."""
 
 
 def root(campaign: Campaign) -> str:
@@ -54,6 +63,10 @@ def parts(campaign: Campaign, table: str) -> list[str]:
     files = []
     for name in campaign.ensembles_of(study):
         folder = f"{root(campaign)}/{name}/parts/{table}"
+        if table in OF_ENSEMBLE:
+            # the boson peak of a model without full spectra is not known
+            files += [f"{folder}/all.parquet"] if campaign.spectrum_of(name) else []
+            continue
         for bundle in campaign.ensembles[name].bundles:
             if study in BY_TEMPERATURE:
                 files += [

@@ -19,6 +19,7 @@ PARALLEL = (
     "compute_density_of_states",
     "run_dynamics",
     "compute_decay_rates",
+    "measure_excitations",
 )
 
 
@@ -129,7 +130,7 @@ def ranks(stage):
     def tasks(wildcards):
         first, end = bundle_range(wildcards)
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if stage in ("compute_decay_rates", "compute_density_of_states"):
+        if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
         return max(2, share * min(end - first, 64 // share or 1))
 
