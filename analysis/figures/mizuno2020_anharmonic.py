@@ -10,6 +10,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.markers import CARETUPBASE
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from analysis.figures.displacement_fields import DisplacementField
@@ -114,18 +115,18 @@ def _shown(rows, noun="mode"):
 _LOST = {
     "none": "made no transition up to the largest amplitude",
     "overlap": "had particles overlapping first",
-    "not_converged": "did not converge",
+    "not_converged": "did not converge and are not shown",
 }
 
 
-def _lost(tables):
-    """What became of the excited modes that are not shown."""
+def _lost(tables, what="Not shown"):
+    """What became of the excited modes that made no transition."""
     rows = excited(tables)
     counts = rows["outcome"].value_counts()
     parts = [f"{counts[outcome]} {text}" for outcome, text in _LOST.items() if outcome in counts]
     if not parts:
         return f" All {len(rows)} excited modes made a transition."
-    return f" Not shown, of {len(rows)} excited modes: {', '.join(parts)}."
+    return f" {what}, of {len(rows)} excited modes: {', '.join(parts)}."
 
 
 def _peaks(tables, rows):
@@ -399,8 +400,12 @@ def excitation_scans_caption(tables):
 # --- Figs 3, 5, 6, 10: against frequency ----------------------------------------------------------
 
 
-def _against_frequency(tables, column, label, *, medians=True, peak=True, guides=None):
+def _against_frequency(tables, column, label, *, medians=True, peak=True, bounds=None):
+    """Modes against frequency; `bounds` are rows whose value is only known to be larger."""
     rows = _transitions(tables, column)
+    every = (
+        rows if bounds is None else pd.concat([rows, bounds[bounds["model"].isin(rows["model"])]])
+    )
     figure, panels = _panels(rows, height=3.4)
     styles = _size_styles(rows)
     for model, group in by_model(rows).items():
@@ -408,10 +413,24 @@ def _against_frequency(tables, column, label, *, medians=True, peak=True, guides
         _points(panel, group, "frequency", column, styles)
         if medians:
             _medians(panel, group, "frequency", column)
+        if bounds is not None:
+            lost = bounds[bounds["model"] == model]
+            panel.plot(
+                lost["frequency"],
+                lost[column],
+                linestyle="none",
+                marker=CARETUPBASE,
+                color="0.45",
+                markersize=4.5,
+                markeredgewidth=0,
+                label="no transition up to here" if len(lost) else None,
+                zorder=3,
+            )
         panel.set_xlabel(FREQUENCY)
-        frequency_axis(panel, group["frequency"].min(), group["frequency"].max())
+        frequencies = every.loc[every["model"] == model, "frequency"]
+        frequency_axis(panel, frequencies.min(), frequencies.max())
     first = next(iter(panels.values()))[0]
-    _log_axis(first, rows[column])
+    _log_axis(first, every[column])
     first.set_ylabel(label)
     if peak:
         _room_below(first)
@@ -430,18 +449,39 @@ def _frequency_caption(tables, column, what, statement, *, more=""):
         + _peak_words(tables, rows)
         + " "
         + _shown(rows)
-        + _lost(tables)
+        + _lost(tables, "Without a transition" if "Grey carets" in more else "Not shown")
         + f" The paper's statement: {statement}"
     )
 
 
+def _bounds(tables):
+    """Modes without a transition and the amplitude up to which they had none, if it is stored."""
+    rows = excited(tables)
+    if "scanned_to" not in rows:
+        return rows.iloc[:0]
+    rows = rows[rows["outcome"].isin(("none", "overlap")) & (rows["scanned_to"] > 0.0)]
+    return rows.assign(amplitude=rows["scanned_to"])
+
+
 def critical_amplitude(tables):
     """A_c against frequency (Fig. 3)."""
-    return _against_frequency(tables, "amplitude", f"extent of anharmonicity {AMPLITUDE}")
+    return _against_frequency(
+        tables,
+        "amplitude",
+        f"extent of anharmonicity {AMPLITUDE}",
+        bounds=_bounds(tables),
+    )
 
 
 def critical_amplitude_caption(tables):
     """Caption of :func:`critical_amplitude`."""
+    bounds = _bounds(tables)
+    more = (
+        f" Grey carets: the largest amplitude without overlapping particles that was tried, of "
+        f"{_count(len(bounds), 'mode')} without a transition; medians leave them out."
+        if len(bounds)
+        else ""
+    )
     return _frequency_caption(
         tables,
         "amplitude",
@@ -449,6 +489,7 @@ def critical_amplitude_caption(tables):
         "the inherent structure changes,",
         "A_c becomes small as omega decreases, particularly below omega_BP, where it is 1e-6 to "
         "1e-2 for harmonic spheres and 1e-4 to 1e-1 for Lennard-Jones, without size effects.",
+        more=more,
     )
 
 

@@ -125,6 +125,7 @@ def _add_sample(tables, rng, model, name, sample, particles, modes):
             "cubic_amplitude": cubic["amplitude"],
             "outcome": "transition",
             "final_structure": structure + 1,
+            "scanned_to": amplitude,
             "minimisations": 24,
             "relative_precision": 0.01,
             "evaluations": 4000,
@@ -138,6 +139,7 @@ def _add_sample(tables, rng, model, name, sample, particles, modes):
         measured = ["amplitude", "amplitude_other", "barrier", "distance", "energy_change"]
         measured += ["participants", "largest", "overlap", "far_field_exponent", "far_field_error"]
         table.loc[row, measured] = np.nan
+        table.loc[row, "scanned_to"] = 100.0 * _AMPLITUDE[model]
     _add(tables, "excitations", (name, sample), table)
     if sample == 0:
         for mode in (0, 5):

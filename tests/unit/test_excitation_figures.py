@@ -80,18 +80,30 @@ def test_all_sizes_are_in_one_plot_and_in_the_legend(tables):
 
 
 def test_captions_count_what_is_shown_and_what_is_not(tables):
-    caption = FIGURES["critical_amplitude"].caption(tables)
+    caption = FIGURES["transition_distance"].caption(tables)
     assert "harmonic spheres, N = 300 (4 samples, 232 modes), N = 600 (3 samples" in caption
     assert "Not shown, of 840 excited modes" in caption
     for words in (
         "14 made no transition up to the largest amplitude",
         "7 had particles overlapping first",
-        "7 did not converge",
+        "7 did not converge and are not shown",
     ):
         assert words in caption
     every = tables["excitations"][tables["excitations"]["outcome"] == "transition"]
     caption = FIGURES["critical_amplitude"].caption({**tables, "excitations": every})
     assert "All 812 excited modes made a transition" in caption
+
+
+def test_modes_without_a_transition_bound_the_amplitude_from_below(tables):
+    name = "critical_amplitude"
+    assert "no transition up to here" in legends(FIGURES[name].draw(tables))
+    caption = FIGURES[name].caption(tables)
+    assert "of 21 modes without a transition" in caption
+    assert "Without a transition, of 840 excited modes: 14" in caption
+    unknown = tables["excitations"].drop(columns="scanned_to")
+    unknown = {**tables, "excitations": unknown}
+    assert "no transition up to here" not in legends(FIGURES[name].draw(unknown))
+    assert "Not shown, of 840" in FIGURES[name].caption(unknown)
 
 
 @pytest.mark.parametrize("name", OF_TRANSITIONS)

@@ -344,8 +344,8 @@ def _amplitude_with_frequency(tables):
             "more than 0 by two standard errors",
             observed - 2.0 * error > 0.0 if np.isfinite(error) else None,
             "A_c becomes small as omega decreases: the lower the frequency, the stronger the "
-            f"anharmonicity. All excited modes ({_sizes(rows)}); Spearman's coefficient, error by "
-            "bootstrap over samples.",
+            f"anharmonicity. All excited modes with a transition ({_sizes(rows)}); Spearman's "
+            "coefficient, error by bootstrap over samples.",
         )
 
 
