@@ -1,0 +1,1 @@
+"""Transitions between inherent structures: through time, and by pulling single modes."""
