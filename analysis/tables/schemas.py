@@ -1,8 +1,9 @@
 """Columns of every table of `results/<campaign>/tables/`, the data contract in code.
 
 Each table begins with `ensemble` and `sample` (but `ensembles` and `summary`, which have a row per
-ensemble and per reference value). Extra columns are allowed; they are kept after those named here.
-All numbers are in reduced units (mass, length, energy and k_B = 1), frequencies are angular.
+ensemble and per reference value, and `table_...`, which have a row per entry of a paper's table).
+Extra columns are allowed; they are kept after those named here. All numbers are in reduced units
+(mass, length, energy and k_B = 1), frequencies are angular.
 """
 
 from __future__ import annotations
@@ -176,6 +177,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("dy", "number", "displacement by the event"),
         Column("dz", "number", "displacement by the event"),
     ),
+    "table_rearrangements": (
+        Column("kind", "text", "glass or crystal"),
+        Column("particles", "integer", "N"),
+        Column("temperature", "number", "target temperature of the runs"),
+        Column("samples", "integer", "runs, one for each sample"),
+        Column("duration", "number", "of all runs together"),
+        Column("events", "integer", "changes of the inherent structure in all runs"),
+        Column("rate", "number", "events per unit of time and system"),
+        Column("rate_error", "number", "Poisson; 1.84 / duration where there was no event"),
+        Column("rearranged", "text", "Yes or No"),
+        Column("paper", "text", "Yes or No in Table I of mizuno2020_intermittent, - if not there"),
+    ),
     "summary": (
         Column("ensemble", "text", "ensemble, or ensembles, that the value is of"),
         Column("sample", "integer", "-1: all samples"),
@@ -191,5 +204,5 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
-CSV_TWINS = ("ensembles", "dynamics_checks", "moduli", "summary")
+CSV_TWINS = ("ensembles", "dynamics_checks", "moduli", "summary", "table_rearrangements")
 """Small tables that get a .csv twin."""

@@ -1,4 +1,4 @@
-"""Compare the tables of a campaign with the paper, and write the manifest of all of them."""
+"""Compare a campaign with the papers, make their tables, and write the manifest of all tables."""
 
 import argparse
 import sys
@@ -22,6 +22,7 @@ def main(argv=None):
     from analysis.storage import read_table, write_table
     from analysis.tables import ensembles_table, summarise
     from analysis.tables.manifest import write_manifest
+    from analysis.tables.paper_tables import make_paper_tables
 
     campaign = load_campaign(arguments.campaign)
     folder = Path(arguments.tables)
@@ -34,7 +35,9 @@ def main(argv=None):
     tables = {name: read_table(folder / f"{name}.parquet") for name in names}
     tables["ensembles"] = ensembles_table(campaign.ensembles, campaign.models)
     tables["summary"] = summarise(tables)
-    for name in ("ensembles", "summary"):
+    of_papers = make_paper_tables(tables)
+    tables |= of_papers
+    for name in ("ensembles", "summary", *of_papers):
         write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
     write_manifest(
         folder,

@@ -1,0 +1,81 @@
+"""The catalogue of the papers' tables, made from gathered ones and shown in the report.
+
+A table of a paper is a function of tables, as a figure is: :data:`PAPER_TABLES` says which it
+needs. Its rows are one for each entry (so that they can be read and compared); the report shows
+them in the paper's arrangement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.tables import rearrangements
+from analysis.tables.gather import validate
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """One table of a paper.
+
+    Attributes
+    ----------
+    name : str
+        Of the file without ending, and in :data:`analysis.tables.schemas.TABLES`.
+    make : callable
+        Takes the tables by name, returns the rows.
+    requires : tuple of str
+        Tables without which there is none; `ensembles` besides.
+    shown : callable
+        Takes the rows, returns a pandas.DataFrame of text in the paper's arrangement: first
+        column the names of its rows, lines of an entry parted by line feeds.
+    caption : callable
+        Takes the rows, returns plain text.
+    paper : str
+    item : str
+        The paper's number of it.
+    title : str
+    """
+
+    name: str
+    make: Callable
+    requires: tuple[str, ...]
+    shown: Callable
+    caption: Callable
+    paper: str
+    item: str
+    title: str
+
+
+def _catalogue(*tables: PaperTable) -> dict[str, PaperTable]:
+    return {table.name: table for table in tables}
+
+
+PAPER_TABLES: dict[str, PaperTable] = _catalogue(
+    PaperTable(
+        "table_rearrangements",
+        rearrangements.table_rearrangements,
+        ("rearrangement_runs",),
+        rearrangements.shown_rearrangements,
+        rearrangements.table_rearrangements_caption,
+        "mizuno2020_intermittent",
+        "Table I",
+        "Where rearrangements occur",
+    ),
+)
+
+
+def make_paper_tables(tables) -> dict[str, pd.DataFrame]:
+    """All tables of papers that the gathered tables allow, by name, checked.
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+    """
+    return {
+        name: validate(entry.make(tables), name)
+        for name, entry in PAPER_TABLES.items()
+        if all(need in tables and len(tables[need]) for need in ("ensembles", *entry.requires))
+    }
