@@ -22,6 +22,11 @@ STUDY_OF = {
 }
 """The study that makes each gathered table."""
 
+MADE_FROM = {
+    "table_rearrangements": "rearrangement_runs",
+}
+"""Tables of the papers, each with the gathered table that it is made from."""
+
 BY_TEMPERATURE = ("dynamics", "lifetimes")
 """Studies whose parts are one for each bundle and temperature."""
 
@@ -34,6 +39,12 @@ def root(campaign: Campaign) -> str:
 def tables(campaign: Campaign) -> list[str]:
     """Names of the tables that a campaign gathers."""
     return [table for table, study in STUDY_OF.items() if study in campaign.studies]
+
+
+def made_tables(campaign: Campaign) -> list[str]:
+    """Names of the tables of the papers that a campaign's gathered tables allow."""
+    gathered = tables(campaign)
+    return [table for table, source in MADE_FROM.items() if source in gathered]
 
 
 def parts(campaign: Campaign, table: str) -> list[str]:

@@ -1,8 +1,8 @@
 """The catalogue of the papers' tables, made from gathered ones and shown in the report.
 
-A table of a paper is a function of tables, as a figure is: :data:`PAPER_TABLES` says which it
-needs. Its rows are one for each entry (so that they can be read and compared); the report shows
-them in the paper's arrangement.
+A table of a paper is a function of tables, as a figure is: :data:`PAPER_TABLES` says how.
+Its rows are one for each entry (so that they can be read and compared); the report shows them in
+the paper's arrangement. What each is made from is in :data:`analysis.layout.MADE_FROM`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ class PaperTable:
         Of the file without ending, and in :data:`analysis.tables.schemas.TABLES`.
     make : callable
         Takes the tables by name, returns the rows.
-    requires : tuple of str
-        Tables without which there is none; `ensembles` besides.
     shown : callable
         Takes the rows, returns a pandas.DataFrame of text in the paper's arrangement: first
         column the names of its rows, lines of an entry parted by line feeds.
@@ -41,7 +39,6 @@ class PaperTable:
 
     name: str
     make: Callable
-    requires: tuple[str, ...]
     shown: Callable
     caption: Callable
     paper: str
@@ -57,7 +54,6 @@ PAPER_TABLES: dict[str, PaperTable] = _catalogue(
     PaperTable(
         "table_rearrangements",
         rearrangements.table_rearrangements,
-        ("rearrangement_runs",),
         rearrangements.shown_rearrangements,
         rearrangements.table_rearrangements_caption,
         "mizuno2020_intermittent",
@@ -67,15 +63,14 @@ PAPER_TABLES: dict[str, PaperTable] = _catalogue(
 )
 
 
-def make_paper_tables(tables) -> dict[str, pd.DataFrame]:
-    """All tables of papers that the gathered tables allow, by name, checked.
+def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A table of a paper from the gathered tables, checked.
 
     Parameters
     ----------
+    name : str
+        One of :data:`PAPER_TABLES` (and of :data:`analysis.layout.MADE_FROM`).
     tables : dict of pandas.DataFrame
+        By name; `ensembles` and the table that it is made from must be there.
     """
-    return {
-        name: validate(entry.make(tables), name)
-        for name, entry in PAPER_TABLES.items()
-        if all(need in tables and len(tables[need]) for need in ("ensembles", *entry.requires))
-    }
+    return validate(PAPER_TABLES[name].make(tables), name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.tables.schemas import TABLES
+
 PAPER_DURATION = 1e4
 """Length of the paper's runs (Figs 8 and 9)."""
 
@@ -16,6 +18,12 @@ _PAPER = {
     ("crystal", 32000): {1e-3: "No", 1e-2: "No", 5e-2: "No", 1e-1: "No"},
 }
 """The paper's Table I, by kind and N, and by temperature."""
+
+_COLUMNS = (
+    *(column.name for column in TABLES["table_rearrangements"]),
+    "ensemble",
+    "not_converged",
+)
 
 _MODELS = ("ipl12", "ipl12_one_component")
 
@@ -85,7 +93,7 @@ def table_rearrangements(tables) -> pd.DataFrame:
                 "not_converged": int(runs["not_converged"].sum()),
             }
         )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     # glasses before crystals, as in the paper
     return table.sort_values(
         ["kind", "particles", "ensemble", "temperature"],

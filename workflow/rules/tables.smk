@@ -33,6 +33,7 @@ rule summarise_tables:
     output:
         ensembles=f"{TABLES_FOLDER}/ensembles.parquet",
         summary=f"{TABLES_FOLDER}/summary.parquet",
+        made=[f"{TABLES_FOLDER}/{table}.parquet" for table in layout.made_tables(CAMPAIGN)],
         manifest=f"{TABLES_FOLDER}/manifest.json",
     log:
         f"{RESULTS}/logs/summarise_tables.log",

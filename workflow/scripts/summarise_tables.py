@@ -20,9 +20,8 @@ def main(argv=None):
 
     from analysis import __version__
     from analysis.storage import read_table, write_table
-    from analysis.tables import ensembles_table, summarise
+    from analysis.tables import ensembles_table, make_table, summarise
     from analysis.tables.manifest import write_manifest
-    from analysis.tables.paper_tables import make_paper_tables
 
     campaign = load_campaign(arguments.campaign)
     folder = Path(arguments.tables)
@@ -34,10 +33,10 @@ def main(argv=None):
     names = layout.tables(campaign)
     tables = {name: read_table(folder / f"{name}.parquet") for name in names}
     tables["ensembles"] = ensembles_table(campaign.ensembles, campaign.models)
+    made = layout.made_tables(campaign)
+    tables |= {name: make_table(name, tables) for name in made}
     tables["summary"] = summarise(tables)
-    of_papers = make_paper_tables(tables)
-    tables |= of_papers
-    for name in ("ensembles", "summary", *of_papers):
+    for name in ("ensembles", *made, "summary"):
         write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
     write_manifest(
         folder,
