@@ -16,6 +16,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from analysis.figures import mizuno2020_intermittent as mizuno
+from analysis.figures import mizuno2020_intermittent_rearrangements as rearrangements
 from analysis.figures import vibrations
 from analysis.figures.figure import Figure
 from analysis.figures.selection import MissingData
@@ -71,6 +72,66 @@ FIGURES: dict[str, Figure] = _catalogue(
         _PAPER,
         "Fig. 4",
         "Joint two-mode density of states",
+    ),
+    Figure(
+        "intermittent_rearrangements",
+        rearrangements.intermittent_rearrangements,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.intermittent_rearrangements_caption,
+        _PAPER,
+        "Fig. 5",
+        "Intermittent particle rearrangements",
+    ),
+    Figure(
+        "rearrangement_sizes",
+        rearrangements.rearrangement_sizes,
+        ("rearrangement_runs",),
+        ("rearrangements",),
+        rearrangements.rearrangement_sizes_caption,
+        _PAPER,
+        "Fig. 6",
+        "Change of energy and participating particles",
+    ),
+    Figure(
+        "displacement_field",
+        rearrangements.displacement_field,
+        ("rearrangement_runs",),
+        ("rearrangement_fields",),
+        rearrangements.displacement_field_caption,
+        _PAPER,
+        "Fig. 7",
+        "Quasi-localised displacement field of a rearrangement",
+    ),
+    Figure(
+        "inherent_structure_displacement",
+        rearrangements.inherent_structure_displacement,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.inherent_structure_displacement_caption,
+        _PAPER,
+        "Fig. 8",
+        "Distance from the initial inherent structure",
+    ),
+    Figure(
+        "inherent_structure_energy",
+        rearrangements.inherent_structure_energy,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.inherent_structure_energy_caption,
+        _PAPER,
+        "Fig. 9",
+        "Energy of the inherent structure",
+    ),
+    Figure(
+        "rearrangement_rates",
+        rearrangements.rearrangement_rates,
+        ("rearrangement_runs",),
+        (),
+        rearrangements.rearrangement_rates_caption,
+        _PAPER,
+        "Table I",
+        "Rates of rearrangements",
     ),
     Figure(
         "temperature_series",

@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 WIDTH = 7.0
 """Width of a two-panel figure, inches: two columns of a journal page."""
@@ -63,6 +63,12 @@ KINDS = {"glass": "#0077BB", "crystal": "#CC3311"}
 
 SIZE_LINES = ("-", "--", ":", "-.")
 """Line styles of ensembles of one kind, from the smallest N on (Fig. 1 of the paper)."""
+
+SIZE_COLOURS = ("#117733", "#AA4499", "#DDAA33", "#555555")
+"""Colours of sizes, none of them a temperature's, from the smallest N on."""
+
+SIZE_MARKERS = "osD^"
+"""Markers of sizes, from the smallest N on."""
 
 
 @contextmanager
@@ -130,6 +136,15 @@ def frequency_axis(panel, low, high):
     panel.xaxis.set_major_locator(FixedLocator(marks))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
+
+
+def plain_logarithms(panel):
+    """Plain numbers on both logarithmic axes of a panel, also on axes below a decade."""
+    for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+        factors = (1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)
+        axis.set_major_locator(LogLocator(subs=factors))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def guide(panel, x, power, anchor, label, *, place=(0.5, 1.35)):
