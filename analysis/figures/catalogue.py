@@ -204,6 +204,16 @@ FIGURES: dict[str, Figure] = _catalogue(
         "Vibrational density of states",
     ),
     Figure(
+        "kernel_density_of_states",
+        vibrations.kernel_density_of_states,
+        ("density_of_states",),
+        ("modes",),
+        vibrations.kernel_density_of_states_caption,
+        "",
+        "g(omega)",
+        "Vibrational density of states by the kernel polynomial method",
+    ),
+    Figure(
         "reduced_density_of_states",
         vibrations.reduced_density_of_states,
         ("modes",),

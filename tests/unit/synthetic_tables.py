@@ -53,7 +53,7 @@ def build(particles=60, samples=2, frames=1500, seed=1):
         for sample in range(samples):
             _add_sample(tables, rng, kind, sample, particles, frames)
             # so few particles rearrange seldom: a long run
-            _add_transitions(tables, rng, kind, kind, sample, particles, 5e-2, 5000.0)
+            _add_transitions(tables, rng, kind, kind, sample, particles, 5e-2, 2000.0)
     return {
         name: pd.DataFrame(rows) if isinstance(rows[0], dict) else pd.concat(rows)
         for name, rows in tables.items()
@@ -74,6 +74,18 @@ def _add_sample(tables, rng, kind, sample, particles, frames):
         modes.assign(
             participation_ratio=rng.uniform(0.1, 0.7, len(modes)),
             phonon_order=np.exp(-spectrum / 5.0),
+        ),
+    )
+    density, edges = np.histogram(spectrum, np.arange(0.0, 26.0, 0.5), density=True)
+    error = 0.05 * np.sqrt(density)
+    add(
+        "density_of_states",
+        pd.DataFrame(
+            {
+                "frequency": 0.5 * (edges[1:] + edges[:-1]),
+                "density": density + 0.1 * error * rng.normal(size=len(density)),
+                "density_error": 0.1 * error,
+            }
         ),
     )
     add(
