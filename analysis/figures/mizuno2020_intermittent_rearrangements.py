@@ -113,6 +113,12 @@ def _unconverged(panel, rows):
         panel.plot(failed, zero, "x", color="black", markersize=3, clip_on=False, zorder=6)
 
 
+def _events(rows):
+    """Converged frames whose structure is not that of the converged frame before."""
+    rows = rows[rows["converged"].astype(bool)]
+    return rows[rows["structure"].diff().fillna(0) != 0]
+
+
 def _count(number, noun):
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
@@ -168,7 +174,7 @@ def intermittent_rearrangements(tables):
         if rows.empty:
             _note(panel, tables, ensemble, "not run")
             continue
-        events = rows[rows["step_distance"] > 0.0]
+        events = _events(rows)
         panel.vlines(
             events["time"],
             0.0,

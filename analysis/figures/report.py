@@ -42,7 +42,8 @@ td.statement { color: var(--soft); }
 .yes { color: #14713d; } .no { color: #b3261e; font-weight: 600; } .none { color: var(--soft); }
 figure { margin: .6rem 0 0; }
 figure img { width: 100%; height: auto; display: block; }
-table.paper th { vertical-align: top; } table.paper td { white-space: nowrap; }
+table.paper tbody th { vertical-align: top; border-bottom: 1px solid var(--line); }
+table.paper td { white-space: nowrap; }
 figcaption, .caption { font-size: .92rem; color: var(--soft); margin-top: .4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 0;
   font: 13px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
