@@ -417,6 +417,9 @@ def _decay(canvas, field, positions, edge, size, apart):
             r"$\propto r^{-2}$ (elastic)",
             place=(0.35, 1.25),
         )
+    else:
+        words = "box too small\nfor a fit of the far field"
+        panel.text(0.97, 0.95, words, transform=panel.transAxes, ha="right", va="top", fontsize=8)
     shown = size[others] / largest
     panel.set(
         xscale="log",
@@ -425,6 +428,7 @@ def _decay(canvas, field, positions, edge, size, apart):
         ylabel=r"$|\Delta \mathbf{r}_{\mathrm{IS},i}| / |\Delta \mathbf{r}_{\mathrm{IS},1}|$",
         ylim=(0.5 * np.quantile(shown[shown > 0.0], 1e-3), 2.0),
     )
+    plain_logarithms(panel)
     legend(panel, loc="lower left")
 
 
@@ -638,6 +642,8 @@ def rearrangement_rates(tables):
         ylabel="rearrangements per unit time",
         xlim=(0.7 * sizes[0], 1.4 * sizes[-1]),
     )
+    low, high = np.log10(panel.get_ylim())
+    panel.set_ylim(10.0 ** np.floor(low + 0.05), 10.0 ** np.ceil(high - 0.05))
     panel.set_xticks(sizes, [f"{size}" for size in sizes])
     panel.xaxis.set_minor_locator(NullLocator())
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")
