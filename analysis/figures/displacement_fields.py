@@ -117,6 +117,10 @@ class DisplacementField:
             middle = np.sqrt(inner * outer)
             anchor = (middle, 4.5 * height * middle**-self.exponent)
             guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.05, 1.35))
+        else:
+            words = "box too small\nfor a fit of the far field"
+            place = {"transform": panel.transAxes, "ha": "right", "va": "top"}
+            panel.text(0.97, 0.95, words, fontsize=8, **place)
         frequency_axis(panel, distance[others].min(), distance.max())
         panel.set(
             yscale="log",

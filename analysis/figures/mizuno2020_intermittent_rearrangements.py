@@ -510,6 +510,8 @@ def rearrangement_rates(tables):
         ylabel="rearrangements per unit time",
         xlim=(0.7 * sizes[0], 1.4 * sizes[-1]),
     )
+    low, high = np.log10(panel.get_ylim())
+    panel.set_ylim(10.0 ** np.floor(low + 0.05), 10.0 ** np.ceil(high - 0.05))
     panel.set_xticks(sizes, [f"{size}" for size in sizes])
     panel.xaxis.set_minor_locator(NullLocator())
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")
