@@ -23,16 +23,26 @@ STUDY_OF = {
     "rearrangement_fields": "transitions",
     "decay_rates": "decay_rates",
     "joint_density": "joint_density",
+    "excitations": "excitations",
+    "excitation_scans": "excitations",
+    "excitation_fields": "excitations",
+    "boson_peak": "excitations",
+    "cubic_amplitudes": "cubic_amplitudes",
 }
 """The study that makes each gathered table."""
 
 MADE_FROM = {
     "table_rearrangements": "rearrangement_runs",
+    "table_critical_temperature": "excitations",
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
 BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
+
+
+OF_ENSEMBLE = ("boson_peak",)
+"""Tables with one part for each ensemble."""
 
 
 def root(campaign: Campaign) -> str:
@@ -57,6 +67,10 @@ def parts(campaign: Campaign, table: str) -> list[str]:
     files = []
     for name in campaign.ensembles_of(study):
         folder = f"{root(campaign)}/{name}/parts/{table}"
+        if table in OF_ENSEMBLE:
+            # the boson peak of a model without full spectra is not known
+            files += [f"{folder}/all.parquet"] if campaign.spectrum_of(name) else []
+            continue
         for bundle in campaign.ensembles[name].bundles:
             if study in BY_TEMPERATURE:
                 files += [

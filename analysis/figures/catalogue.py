@@ -15,6 +15,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from analysis.figures import mizuno2020_anharmonic as anharmonic
 from analysis.figures import mizuno2020_intermittent as mizuno
 from analysis.figures import mizuno2020_intermittent_rearrangements as rearrangements
 from analysis.figures import vibrations
@@ -31,6 +32,7 @@ def _catalogue(*figures: Figure) -> dict[str, Figure]:
 
 
 _PAPER = "mizuno2020_intermittent"
+_ANHARMONIC = "mizuno2020_anharmonic"
 
 FIGURES: dict[str, Figure] = _catalogue(
     Figure(
@@ -194,6 +196,146 @@ FIGURES: dict[str, Figure] = _catalogue(
         "Measured lifetimes times predicted decay rates",
     ),
     Figure(
+        "excitation_scans",
+        anharmonic.excitation_scans,
+        ("excitation_scans", "excitations"),
+        (),
+        anharmonic.excitation_scans_caption,
+        _ANHARMONIC,
+        "Fig. 2",
+        "Example of a mode pulled until the state changes",
+    ),
+    Figure(
+        "critical_amplitude",
+        anharmonic.critical_amplitude,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.critical_amplitude_caption,
+        _ANHARMONIC,
+        "Fig. 3",
+        "Extent of anharmonicity",
+    ),
+    Figure(
+        "critical_amplitude_of_nature",
+        anharmonic.critical_amplitude_of_nature,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.critical_amplitude_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 4",
+        "Extent of anharmonicity and nature of the modes",
+    ),
+    Figure(
+        "energy_barrier",
+        anharmonic.energy_barrier,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.energy_barrier_caption,
+        _ANHARMONIC,
+        "Fig. 5",
+        "Energy barriers along modes",
+    ),
+    Figure(
+        "transition_distance",
+        anharmonic.transition_distance,
+        ("excitations",),
+        (),
+        anharmonic.transition_distance_caption,
+        _ANHARMONIC,
+        "Fig. 6",
+        "Distance between the states",
+    ),
+    Figure(
+        "transition_distance_of_nature",
+        anharmonic.transition_distance_of_nature,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.transition_distance_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 7",
+        "Distance between the states and nature of the modes",
+    ),
+    Figure(
+        "energy_against_distance",
+        anharmonic.energy_against_distance,
+        ("excitations",),
+        (),
+        anharmonic.energy_against_distance_caption,
+        _ANHARMONIC,
+        "Fig. 8",
+        "Distance and energy difference of the states",
+    ),
+    Figure(
+        "excited_field",
+        anharmonic.excited_field,
+        ("excitation_fields",),
+        (),
+        anharmonic.excited_field_caption,
+        _ANHARMONIC,
+        "Fig. 9",
+        "Rearrangement induced by a mode",
+    ),
+    Figure(
+        "rearranged_particles",
+        anharmonic.rearranged_particles,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.rearranged_particles_caption,
+        _ANHARMONIC,
+        "Fig. 10",
+        "Particles that take part in the rearrangement",
+    ),
+    Figure(
+        "participants_against_displacement",
+        anharmonic.participants_against_displacement,
+        ("excitations",),
+        (),
+        anharmonic.participants_against_displacement_caption,
+        _ANHARMONIC,
+        "Fig. 11",
+        "Participating particles and their displacement",
+    ),
+    Figure(
+        "direction_overlap",
+        anharmonic.direction_overlap,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.direction_overlap_caption,
+        _ANHARMONIC,
+        "Fig. 12",
+        "Directions of rearrangements and modes",
+    ),
+    Figure(
+        "sample_dependence",
+        anharmonic.sample_dependence,
+        ("excitations",),
+        (),
+        anharmonic.sample_dependence_caption,
+        _ANHARMONIC,
+        "Fig. 13",
+        "Sample dependence of the transitions",
+    ),
+    Figure(
+        "cubic_amplitude",
+        anharmonic.cubic_amplitude,
+        ("cubic_amplitudes",),
+        ("excitations", "boson_peak"),
+        anharmonic.cubic_amplitude_caption,
+        _ANHARMONIC,
+        "Fig. 14",
+        "Extent of anharmonicity of the cubic expansion",
+    ),
+    Figure(
+        "cubic_amplitude_of_nature",
+        anharmonic.cubic_amplitude_of_nature,
+        ("cubic_amplitudes",),
+        ("excitations", "boson_peak"),
+        anharmonic.cubic_amplitude_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 15",
+        "Cubic expansion and nature of the modes",
+    ),
+    Figure(
         "density_of_states",
         vibrations.density_of_states,
         ("modes",),
@@ -244,6 +386,19 @@ FIGURES: dict[str, Figure] = _catalogue(
         "Phonon order parameter",
     ),
 )
+
+
+def concerned(tables, paper: str) -> list[str]:
+    """Names of the figures that concern a campaign.
+
+    Those after its paper and those after none, drawn or said to be skipped; those after other
+    papers only where the campaign has their tables.
+    """
+    return [
+        figure.name
+        for figure in FIGURES.values()
+        if figure.paper in ("", paper) or set(figure.requires) <= set(tables)
+    ]
 
 
 @dataclass(frozen=True)

@@ -11,24 +11,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
 
+from analysis.figures.displacement_fields import DisplacementField
 from analysis.figures.selection import MissingData, all_by_kind, describe, of, particles
 from analysis.figures.style import (
     SIZE_COLOURS,
     SIZE_MARKERS,
     WIDTH,
-    guide,
-    legend,
     plain_logarithms,
     temperature_colours,
     temperature_text,
 )
 from analysis.tables.rearrangements import NO_EVENT_95, rate_and_error
-from analysis.transitions.rearrangements import (
-    CORE_RADIUS,
-    OUTER_FRACTION,
-    far_field_decay,
-    participants,
-)
+from analysis.transitions.rearrangements import participants
 
 SHORT_WINDOW = 100.0
 """Length of the short time window of Fig. 9, or a tenth of the run if that is less."""
@@ -295,166 +289,44 @@ def _chosen_event(tables):
     return largest, of(rows, sample=squares.idxmax())
 
 
-def _numbers_of_arrows(count):
-    """How many arrows, and how many of them red: the paper's, at most a quarter and a fortieth."""
-    return min(ARROWS, max(1, count // 4)), min(RED_ARROWS, max(1, count // 40))
-
-
-def _round_scale(value):
-    """The largest of 1, 2, 5 times a power of ten that is not above a value."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return power * max(factor for factor in (1.0, 2.0, 5.0) if factor * power <= value * 1.0001)
-
-
-def _event_geometry(tables):
+def _event(tables):
     ensemble, rows = _chosen_event(tables)
-    field = rows[["dx", "dy", "dz"]].to_numpy()
-    positions = rows[["x", "y", "z"]].to_numpy()
     density = float(of(tables["ensembles"], ensemble=ensemble)["density"].iloc[0])
-    edge = (len(rows) / density) ** (1.0 / 3.0)
-    size = np.linalg.norm(field, axis=1)
-    apart = positions - positions[size.argmax()]
-    apart -= edge * np.rint(apart / edge)
-    # the largest arrow is at most 0.4 of the box, about as in the paper
-    scale = _round_scale(0.4 * edge / size.max())
-    return ensemble, rows, field, positions, edge, size, apart, scale
+    field = DisplacementField(
+        rows[["x", "y", "z"]].to_numpy(),
+        rows[["dx", "dy", "dz"]].to_numpy(),
+        (len(rows) / density) ** (1.0 / 3.0),
+        arrows=ARROWS,
+        red=RED_ARROWS,
+    )
+    return ensemble, rows.iloc[0], field
 
 
 def displacement_field(tables):
     """Displacements of one rearrangement, and their decay with distance from its core (Fig. 7)."""
-    _, _, field, positions, edge, size, apart, scale = _event_geometry(tables)
+    _, _, field = _event(tables)
     figure = plt.figure(figsize=(WIDTH, 3.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1.0))
-    _arrows(left, field, edge, size, apart, scale)
-    _decay(right, field, positions, edge, size, apart)
+    field.draw_arrows(left, "(a)")
+    label = r"$|\Delta \mathbf{r}_{\mathrm{IS},i}| / |\Delta \mathbf{r}_{\mathrm{IS},1}|$"
+    field.draw_decay(right, "(b)", label)
     return figure
-
-
-def _arrows(canvas, field, edge, size, apart, scale):
-    panel = canvas.add_subplot(projection="3d", computed_zorder=False)
-    panel.set_title("(a)", y=1.03)
-    _box_edges(panel, edge)
-    arrows, red = _numbers_of_arrows(len(size))
-    order = np.argsort(size)[::-1]
-    for chosen, colour, width, depth in (
-        (order[red:arrows], "0.55", 0.6, 2),
-        (order[:red], "#CC3311", 1.1, 3),
-    ):
-        panel.quiver(
-            *apart[chosen].T,
-            *(scale * field[chosen]).T,
-            color=colour,
-            linewidth=width,
-            arrow_length_ratio=0.35,
-            zorder=depth,
-        )
-    half = 0.5 * edge
-    panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
-    panel.set_box_aspect((1, 1, 1), zoom=1.1)
-    panel.view_init(elev=18, azim=-62)
-    panel.set_axis_off()
-    panel.text2D(
-        0.5,
-        -0.07,
-        rf"displacements $\times$ {scale:g}, box edge {edge:.3g}",
-        transform=panel.transAxes,
-        ha="center",
-        fontsize=8,
-        color="0.25",
-    )
-
-
-def _box_edges(panel, edge):
-    half = 0.5 * edge
-    for axis in range(3):
-        for first in (-half, half):
-            for second in (-half, half):
-                ends = np.insert([[first, second]] * 2, axis, [-half, half], axis=1)
-                panel.plot(*ends.T, color="0.75", linewidth=0.6, zorder=1)
-
-
-def _decay(canvas, field, positions, edge, size, apart):
-    panel = canvas.add_subplot()
-    panel.set_title("(b)")
-    distance = np.linalg.norm(apart, axis=1)
-    others = distance > 0.0
-    largest = size.max()
-    panel.plot(
-        distance[others],
-        size[others] / largest,
-        ".",
-        color="0.7",
-        markersize=2.0,
-        markeredgewidth=0,
-        alpha=0.6,
-        rasterized=True,
-    )
-    panel.plot([], [], ".", color="0.6", label="particles")
-    exponent, error, radii, averages = far_field_decay(field, positions, [edge] * 3)
-    averages = averages / largest
-    panel.plot(radii, averages, "o", color="#0077BB", markersize=3.5, label="shell averages")
-    inner, outer = _fit_range(len(size), edge)
-    if np.isfinite(exponent):
-        fitted = (radii >= inner) & (radii <= outer)
-        height = np.exp(
-            np.mean(np.log(averages[fitted])) + exponent * np.mean(np.log(radii[fitted]))
-        )
-        ends = np.array([inner, outer])
-        panel.plot(
-            ends,
-            height * ends**-exponent,
-            color="black",
-            zorder=5,
-            label=rf"$r^{{-a}}$, $a = {exponent:.2f} \pm {error:.2f}$",
-        )
-        panel.axvspan(inner, outer, color="0.93", linewidth=0, zorder=0, label="fit range")
-        middle = np.sqrt(inner * outer)
-        guide(
-            panel,
-            ends,
-            -2.0,
-            (middle, 4.5 * height * middle**-exponent),
-            r"$\propto r^{-2}$ (elastic)",
-            place=(0.35, 1.25),
-        )
-    shown = size[others] / largest
-    panel.set(
-        xscale="log",
-        yscale="log",
-        xlabel=r"distance from the core $r$",
-        ylabel=r"$|\Delta \mathbf{r}_{\mathrm{IS},i}| / |\Delta \mathbf{r}_{\mathrm{IS},1}|$",
-        ylim=(0.5 * np.quantile(shown[shown > 0.0], 1e-3), 2.0),
-    )
-    legend(panel, loc="lower left")
-
-
-def _fit_range(count, edge):
-    """Ends of the range in which :func:`far_field_decay` fits."""
-    return CORE_RADIUS * edge / count ** (1.0 / 3.0), OUTER_FRACTION * edge
 
 
 def displacement_field_caption(tables):
     """Caption of :func:`displacement_field`."""
-    ensemble, rows, field, positions, edge, size, _, scale = _event_geometry(tables)
-    arrows, red = _numbers_of_arrows(len(rows))
-    exponent, error, _, _ = far_field_decay(field, positions, [edge] * 3)
-    inner, outer = _fit_range(len(rows), edge)
-    first = rows.iloc[0]
-    fit = (
-        f"the fit |Dr_i| ~ r^-a from r = {inner:.3g} to {outer:.3g} gives a = {exponent:.2f} ± "
-        f"{error:.2f} (scatter of the shells about the line)"
-        if np.isfinite(exponent)
-        else "the box is too small for a fit of the far field"
-    )
+    ensemble, first, field = _event(tables)
     return (
-        f"A rearrangement of the glass {ensemble}: N = {len(rows)}, T = {first['temperature']:g}, "
-        f"sample {int(first['sample'])}, t = {first['time']:g}; |Dr_IS| = "
-        f"{np.sqrt((size**2).sum()):.2g}, N_rearr = {participants(field):.0f}. It is the one with "
-        "the largest |Dr_IS| in the runs of the largest system at the lowest temperature at which "
-        f"it rearranges. (a) The {arrows} largest displacements times {scale:g}, the {red} largest "
-        "in red, the particle that moves most in the middle of the periodic box. (b) Displacements "
-        "over the largest one against the distance from it: particles, averages over spherical "
-        f"shells; {fit}. Dotted: the elastic r^-2. "
+        f"A rearrangement of the glass {ensemble}: N = {len(field.size)}, "
+        f"T = {first['temperature']:g}, sample {int(first['sample'])}, t = {first['time']:g}; "
+        f"|Dr_IS| = {np.sqrt((field.size**2).sum()):.2g}, "
+        f"N_rearr = {participants(field.field):.0f}. It is the one with the largest |Dr_IS| in "
+        "the runs of the largest system at the lowest temperature at which it rearranges. "
+        f"(a) The {field.arrows} largest displacements times {field.scale:g}, the {field.red} "
+        "largest in red, the particle that moves most in the middle of the periodic box. "
+        "(b) Displacements over the largest one against the distance from it: particles, averages "
+        "over spherical "
+        f"shells; {field.fit_words()}. Dotted: the elastic r^-2. "
         + _where(tables)
         + " The paper's statement: few particles in a local region move far (|Dr_IS| = 0.78, "
         "N_rearr = 40 in its Fig. 7, N = 256000 and T = 1e-2), surrounded by a tail with a = 2.7 "
@@ -638,6 +510,8 @@ def rearrangement_rates(tables):
         ylabel="rearrangements per unit time",
         xlim=(0.7 * sizes[0], 1.4 * sizes[-1]),
     )
+    low, high = np.log10(panel.get_ylim())
+    panel.set_ylim(10.0 ** np.floor(low + 0.05), 10.0 ** np.ceil(high - 0.05))
     panel.set_xticks(sizes, [f"{size}" for size in sizes])
     panel.xaxis.set_minor_locator(NullLocator())
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")

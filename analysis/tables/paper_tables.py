@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.tables import rearrangements
+from analysis.tables import excitations, rearrangements
 from analysis.tables.gather import validate
 
 
@@ -59,6 +59,15 @@ PAPER_TABLES: dict[str, PaperTable] = _catalogue(
         "mizuno2020_intermittent",
         "Table I",
         "Where rearrangements occur",
+    ),
+    PaperTable(
+        "table_critical_temperature",
+        excitations.critical_temperatures,
+        excitations.shown_critical_temperatures,
+        excitations.critical_temperatures_caption,
+        "mizuno2020_anharmonic",
+        "Table I",
+        "Onset temperature of the anharmonicities",
     ),
 )
 

@@ -6,6 +6,7 @@ import pytest
 
 from analysis.figures import FIGURES, draw
 from analysis.figures import mizuno2020_intermittent_rearrangements as figures
+from analysis.figures.displacement_fields import DisplacementField
 from tests.unit import synthetic_tables
 
 NAMES = [name for name, figure in FIGURES.items() if "rearrangement_runs" in figure.requires]
@@ -125,11 +126,11 @@ def test_a_box_without_far_field_says_so():
 
 
 def test_arrows_are_the_paper_s_where_there_are_particles_enough():
-    assert figures._numbers_of_arrows(256000) == (1000, 100)
-    assert figures._numbers_of_arrows(4000) == (1000, 100)
-    assert figures._numbers_of_arrows(400) == (100, 10)
-    assert figures._round_scale(0.9) == pytest.approx(0.5)
-    assert figures._round_scale(47.0) == pytest.approx(20.0)
+    rng = np.random.default_rng(1)
+    for count, wanted in ((12000, (1000, 100)), (400, (100, 10))):
+        positions, moved = rng.random((2, count, 3))
+        field = DisplacementField(positions, moved, 1.0, arrows=figures.ARROWS, red=100)
+        assert (field.arrows, field.red) == wanted
 
 
 def test_steps_keep_every_change_and_both_ends(tables):

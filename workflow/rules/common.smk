@@ -20,6 +20,7 @@ PARALLEL = (
     "run_dynamics",
     "compute_decay_rates",
     "follow_inherent_structures",
+    "measure_excitations",
 )
 
 
@@ -134,7 +135,7 @@ def ranks(stage):
     def tasks(wildcards):
         first, end = bundle_range(wildcards)
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if stage in ("compute_decay_rates", "compute_density_of_states"):
+        if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
         if stage == "follow_inherent_structures":
             # as many ranks a sample as make it a day's work, up to the frames of a batch

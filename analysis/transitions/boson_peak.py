@@ -1,0 +1,88 @@
+"""The boson peak that bounds the low-frequency window, from a campaign's own spectra.
+
+w_BP is where the reduced density of states g(w)/w^(d-1) has its maximum (mizuno2020_anharmonic,
+section II B); the level of that maximum is given over the Debye level A_D = d / w_D^d of the moduli
+of the same samples (PHYSICS 9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.mechanics import debye_level
+from analysis.modes.densities import boson_peak
+
+
+class BosonPeakError(ValueError):
+    """Spectra from which no boson peak can be taken; says which."""
+
+
+@dataclass(frozen=True)
+class BosonPeakEstimate:
+    """Columns of the table `boson_peak`.
+
+    Attributes
+    ----------
+    frequency, frequency_error : float
+        w_BP, and its standard deviation over bootstrap samples.
+    level, level_error : float
+        g(w_BP) / (A_D w_BP^(d-1)).
+    samples : int
+        Spectra that went into it.
+    """
+
+    frequency: float
+    frequency_error: float
+    level: float
+    level_error: float
+    samples: int
+
+
+def estimate_boson_peak(
+    modes: pd.DataFrame, moduli: pd.DataFrame, density: float, rng, dimension: int = 3
+) -> BosonPeakEstimate:
+    """w_BP of full spectra.
+
+    Parameters
+    ----------
+    modes : DataFrame
+        Table `modes` of one ensemble: every mode of every sample.
+    moduli : DataFrame
+        Table `moduli` of the same samples.
+    density : float
+        N / V.
+    rng : numpy.random.Generator
+        Of the bootstrap.
+    dimension : int
+
+    Returns
+    -------
+    BosonPeakEstimate
+
+    Raises
+    ------
+    BosonPeakError
+        Without spectra, or without a stable sample to give the Debye level.
+    """
+    if not len(modes):
+        raise BosonPeakError("no sample has modes: there is no spectrum to take a boson peak from")
+    spectra = [group["frequency"].to_numpy() for _, group in modes.groupby("sample")]
+    peak = boson_peak(spectra, rng=rng, dimension=dimension)
+    levels = [
+        debye_level(density, row.shear_modulus, row.bulk_modulus, dimension)
+        for row in moduli.itertuples()
+        if row.shear_modulus > 0
+    ]
+    if not levels:
+        raise BosonPeakError("no sample has a positive shear modulus: there is no Debye level")
+    debye = float(np.mean(levels))
+    return BosonPeakEstimate(
+        peak.frequency,
+        peak.frequency_error,
+        peak.height / debye,
+        peak.height_error / debye,
+        len(spectra),
+    )
