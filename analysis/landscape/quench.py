@@ -289,7 +289,9 @@ class Quencher:
                 known.listing = descent.listing
             placed = known.placed
             if not np.isfinite(
-                _distance(descent.points, placed, known.placed_rigid, self.recognition.radius, shift)
+                _distance(
+                    descent.points, placed, known.placed_rigid, self.recognition.radius, shift
+                )
             ):
                 continue
             n = placed.shape[1]

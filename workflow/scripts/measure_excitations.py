@@ -21,6 +21,7 @@ SCAN_KEYS = (
     "grid_factor",
     "relative_precision",
     "overlap_distance",
+    "other_sign",
 )
 
 
@@ -120,7 +121,9 @@ def _window(path, sample, below, block):
                 complete_below=float(group.attrs["complete_below"]),
             )
         except ExcitationError as error:
-            raise ExcitationError(f"{path}: sample {sample}: studies.excitations: {error}") from None
+            raise ExcitationError(
+                f"{path}: sample {sample}: studies.excitations: {error}"
+            ) from None
 
 
 def _digest(path, glasses):
