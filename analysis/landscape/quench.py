@@ -233,9 +233,12 @@ class Quencher:
         expansion = self.landscape.expand(positions)
         if expansion.max_force >= self.force_tolerance:
             return self.quench(positions).structure
-        found = self.find(positions)
+        return self._remember(positions, expansion)
+
+    def _remember(self, minimum, expansion):
+        found = self.find(minimum)
         if found < 0:
-            self._known.append(_Known(positions, expansion, 1e2 * self.force_tolerance))
+            self._known.append(_Known(minimum, expansion, 1e2 * self.force_tolerance))
             found = len(self._known) - 1
         self._latest = found
         return found
@@ -261,7 +264,7 @@ class Quencher:
         structure, is_new = -1, False
         if status == CONVERGED:
             known = len(self._known)
-            structure = self.remember(found)
+            structure = self._remember(found, self.landscape.expand(found))
             is_new = structure == known
             energy = self._known[structure].energy
         elif np.isfinite(found).all():

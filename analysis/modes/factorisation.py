@@ -109,13 +109,12 @@ def _pointer(array):
 
 
 class PardisoFactor:
-    """LDL^T of matrix - shift by MKL PARDISO.
+    """LDL^T of matrix - shift by MKL PARDISO: analysed once, factorised at one shift after another.
 
     Parameters
     ----------
     matrix : scipy.sparse matrix, shape=(n, n), dtype=float64
         Symmetric.
-    shift : float
     definite : bool
         Promise that matrix - shift is positive definite: Cholesky, faster and without inertia.
     memory_limit : int or None
@@ -123,6 +122,7 @@ class PardisoFactor:
 
     Attributes
     ----------
+    shift : float
     negative : int or None
         Number of negative eigenvalues of matrix - shift (None if `definite`).
     bytes : int
@@ -132,15 +132,13 @@ class PardisoFactor:
     ------
     MemoryLimitError
         More memory is needed than allowed.
-    NotDefiniteError
-        `definite` was promised and is not so.
     """
 
-    def __init__(self, matrix, shift, *, definite=False, memory_limit=None):
+    def __init__(self, matrix, *, definite=False, memory_limit=None):
         self._library = mkl_library()
         if self._library is None:
             raise ModeError("MKL is not installed (package mkl), so there is no PARDISO")
-        self.shift, self.size = float(shift), matrix.shape[0]
+        self.shift, self.size = np.nan, matrix.shape[0]
         upper = sparse.triu(matrix, format="csr")
         upper.sort_indices()
         if np.any(upper.indptr[:-1] == upper.indptr[1:]) or np.any(
@@ -151,7 +149,8 @@ class PardisoFactor:
         self._call_name = "pardiso_64" if wide else "pardiso"
         self._integer = np.int64 if wide else np.int32
         self._values = upper.data.astype(np.float64, copy=True)
-        self._values[upper.indptr[:-1]] -= self.shift
+        self._diagonal = upper.indptr[:-1]
+        self._unshifted = self._values[self._diagonal]
         self._starts = (upper.indptr + 1).astype(self._integer)
         self._columns = (upper.indices + 1).astype(self._integer)
         self._handle = np.zeros(64, dtype=np.int64)
@@ -180,6 +179,24 @@ class PardisoFactor:
                     f"the factor needs {self.bytes / 2**30:.2f} GiB, "
                     f"{memory_limit / 2**30:.2f} GiB are allowed"
                 )
+        except Exception:
+            self.close()
+            raise
+
+    def at(self, shift):
+        """This object with the factor of matrix - shift.
+
+        Raises
+        ------
+        NotDefiniteError
+            `definite` was promised and is not so.
+        ModeError
+            An eigenvalue lies on the shift.
+        """
+        self.shift = float(shift)
+        self._values[self._diagonal] = self._unshifted - self.shift
+        definite = self._type == 2
+        try:
             self._call(22)
         except Exception:
             self.close()
@@ -192,6 +209,7 @@ class PardisoFactor:
                 f"inertia is ambiguous at shift {shift} ({perturbed} perturbed pivots): an "
                 "eigenvalue lies on it"
             )
+        return self
 
     def _call(self, phase, right=None, solution=None):
         c_integer = ctypes.c_int64 if self._integer is np.int64 else ctypes.c_int32
@@ -257,18 +275,25 @@ class PetscFactor:
         Solver type of PETSc: ``mumps``, ``mkl_pardiso``, ``petsc``.
     """
 
-    def __init__(self, matrix, shift, *, definite=False, memory_limit=None, package="petsc"):
-        from petsc4py import PETSc
-
-        self.package, self.shift, self.size = package, float(shift), matrix.shape[0]
-        shifted = (matrix - self.shift * sparse.identity(self.size, format="csr")).tocsr()
-        shifted.sort_indices()
+    def __init__(self, matrix, *, definite=False, memory_limit=None, package="petsc"):
+        self.package, self.shift, self.size = package, np.nan, matrix.shape[0]
+        self._unshifted, self._definite, self._solver = matrix, definite, None
         needed = estimated_factor_bytes(self.size, matrix.nnz)
         if memory_limit is not None and needed > memory_limit:
             raise MemoryLimitError(
                 f"the factor needs about {needed / 2**30:.2f} GiB, "
                 f"{memory_limit / 2**30:.2f} GiB are allowed"
             )
+
+    def at(self, shift):
+        """This object with the factor of matrix - shift (as :meth:`PardisoFactor.at`)."""
+        from petsc4py import PETSc
+
+        self.close()
+        self.shift = float(shift)
+        shifted = (self._unshifted - self.shift * sparse.identity(self.size, format="csr")).tocsr()
+        shifted.sort_indices()
+        package = self.package
         self._matrix = PETSc.Mat().createAIJ(
             shifted.shape,
             csr=(
@@ -298,7 +323,8 @@ class PetscFactor:
         info = self._factor.getInfo()
         self.nonzeros = int(info["nz_used"])
         self.bytes = 8 * self.nonzeros
-        self.negative = None if definite else int(self._factor.getInertia()[0])
+        self.negative = None if self._definite else int(self._factor.getInertia()[0])
+        return self
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """(matrix - shift)^-1 right for a block, shape=(n, k)."""
@@ -319,8 +345,10 @@ class PetscFactor:
 
     def close(self):
         """Free the factor."""
-        self._solver.destroy()
-        self._matrix.destroy()
+        if self._solver is not None:
+            self._solver.destroy()
+            self._matrix.destroy()
+            self._solver = None
 
     def __enter__(self):
         return self
@@ -344,13 +372,12 @@ def petsc_packages() -> tuple[str, ...]:
     return (*found, "petsc")
 
 
-def factorise(matrix, shift, *, definite=False, memory_limit=None, package="auto"):
-    """LDL^T of matrix - shift by the best package there is.
+def analyse(matrix, *, definite=False, memory_limit=None, package="auto"):
+    """What a factorisation needs to know of a matrix whatever its shift, by the best package.
 
     Parameters
     ----------
     matrix : scipy.sparse matrix, shape=(n, n)
-    shift : float
     definite : bool
         Promise of positive definiteness; the inertia is then not computed.
     memory_limit : int, optional
@@ -360,10 +387,11 @@ def factorise(matrix, shift, *, definite=False, memory_limit=None, package="auto
     Returns
     -------
     PardisoFactor or PetscFactor
+        Without a factor yet; ``at(shift)`` makes it.
 
     Raises
     ------
-    ModeError, MemoryLimitError, NotDefiniteError
+    ModeError, MemoryLimitError
     """
     if package == "auto":
         if mkl_library() is not None:
@@ -374,5 +402,15 @@ def factorise(matrix, shift, *, definite=False, memory_limit=None, package="auto
             raise ModeError("no sparse factorisation: neither MKL (PyPI: mkl) nor petsc4py is here")
     options = {"definite": definite, "memory_limit": memory_limit}
     if package == "pardiso":
-        return PardisoFactor(matrix, shift, **options)
-    return PetscFactor(matrix, shift, package=package, **options)
+        return PardisoFactor(matrix, **options)
+    return PetscFactor(matrix, package=package, **options)
+
+
+def factorise(matrix, shift, **options):
+    """LDL^T of matrix - shift; options as of :func:`analyse`.
+
+    Raises
+    ------
+    ModeError, MemoryLimitError, NotDefiniteError
+    """
+    return analyse(matrix, **options).at(shift)

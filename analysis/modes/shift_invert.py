@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import linalg
 
 from analysis.modes.errors import IncompleteSpectrumError, ModeError
-from analysis.modes.factorisation import factorise
+from analysis.modes.factorisation import analyse, factorise
 from analysis.modes.lanczos import block_lanczos
 
 BLOCK = 16
@@ -125,16 +126,20 @@ def lowest_modes(
     size, dimension = translations.shape
     room = size - dimension
     rng = np.random.default_rng(seed)
-    place = spectral_counts(matrix, translations, rng)
+    options = {"package": package, "memory_limit": memory_limit}
+    # The analysis waits for no shift: it goes on beside the estimate of the counts.
+    with ThreadPoolExecutor(1) as pool:
+        analysed = pool.submit(analyse, matrix, **options)
+        place = spectral_counts(matrix, translations, rng)
     # Two standard deviations of the estimate above, so that a second factorisation is rare.
     target = min(wanted + 2.0 * np.sqrt(2.0 * wanted / _PROBES) + 2.0, room)
     # Below this there is no place for modes of a minimum.
     floor = 1e-2 * soft_shift(matrix.diagonal().mean())
     shift = max(place(target), floor)
     low, high = 0.0, np.inf
-    for guess in range(_GUESSES):
-        with factorise(matrix, shift, package=package, memory_limit=memory_limit) as factor:
-            count = factor.negative - dimension
+    with analysed.result() as factor:
+        for guess in range(_GUESSES):
+            count = factor.at(shift).negative - dimension
             enough = count >= wanted
             if log is not None:
                 log.debug("shift w^2 = %.6g: %d modes below, %d wanted", shift, count, wanted)
@@ -154,17 +159,16 @@ def lowest_modes(
                 middle = 0.5 * (values[wanted - 1] + above)
                 complete_below = float(np.sqrt(max(middle, 0.0)))
                 return values[:wanted], vectors[:, :wanted], complete_below
-        if enough and shift <= floor:
-            with factorise(matrix, -floor, package=package, memory_limit=memory_limit) as factor:
-                kind = "negative eigenvalues" if factor.negative else "zero modes"
-            raise ModeError(f"{count} {kind}: this is no minimum")
-        low, high = (low, shift) if enough else (shift, high)
-        step = (target / max(count, 0.5)) ** (2.0 / dimension)
-        shift *= float(np.clip(step, 0.1, 10.0))
-        if not low < shift < high:
-            # The count does not grow as that of phonons, or a crystal's shell is in between.
-            shift = 0.5 * (low + high) if np.isfinite(high) else 2.0 * low
-        shift = max(shift, floor)
+            if enough and shift <= floor:
+                kind = "negative eigenvalues" if factor.at(-floor).negative else "zero modes"
+                raise ModeError(f"{count} {kind}: this is no minimum")
+            low, high = (low, shift) if enough else (shift, high)
+            step = (target / max(count, 0.5)) ** (2.0 / dimension)
+            shift *= float(np.clip(step, 0.1, 10.0))
+            if not low < shift < high:
+                # The count does not grow as that of phonons, or a crystal's shell is in between.
+                shift = 0.5 * (low + high) if np.isfinite(high) else 2.0 * low
+            shift = max(shift, floor)
     raise ModeError(f"no shift found above the {wanted} lowest modes in {_GUESSES} attempts")
 
 

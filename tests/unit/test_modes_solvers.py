@@ -338,7 +338,7 @@ def test_a_factor_larger_than_allowed_is_refused_before_it_is_made(glass_expansi
     if factorisation.mkl_library() is None:
         pytest.skip("no MKL here")
     with pytest.raises(MemoryLimitError, match="the factor needs"):
-        factorisation.PardisoFactor(glass_expansion.hessian(), 1.0, memory_limit=10**6)
+        factorisation.PardisoFactor(glass_expansion.hessian(), memory_limit=10**6)
 
 
 def test_estimates_grow_with_the_request():
