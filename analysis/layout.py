@@ -17,6 +17,10 @@ STUDY_OF = {
     "lifetimes": "lifetimes",
     "window_lifetimes": "lifetimes",
     "energy_autocorrelation": "lifetimes",
+    "inherent_structures": "transitions",
+    "rearrangements": "transitions",
+    "rearrangement_runs": "transitions",
+    "rearrangement_fields": "transitions",
     "decay_rates": "decay_rates",
     "joint_density": "joint_density",
     "excitations": "excitations",
@@ -28,11 +32,12 @@ STUDY_OF = {
 """The study that makes each gathered table."""
 
 MADE_FROM = {
+    "table_rearrangements": "rearrangement_runs",
     "table_critical_temperature": "excitations",
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
-BY_TEMPERATURE = ("dynamics", "lifetimes")
+BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from analysis.figures import mizuno2020_anharmonic as anharmonic
 from analysis.figures import mizuno2020_intermittent as mizuno
+from analysis.figures import mizuno2020_intermittent_rearrangements as rearrangements
 from analysis.figures import vibrations
 from analysis.figures.figure import Figure
 from analysis.figures.selection import MissingData
@@ -30,6 +32,7 @@ def _catalogue(*figures: Figure) -> dict[str, Figure]:
 
 
 _PAPER = "mizuno2020_intermittent"
+_ANHARMONIC = "mizuno2020_anharmonic"
 
 FIGURES: dict[str, Figure] = _catalogue(
     Figure(
@@ -71,6 +74,66 @@ FIGURES: dict[str, Figure] = _catalogue(
         _PAPER,
         "Fig. 4",
         "Joint two-mode density of states",
+    ),
+    Figure(
+        "intermittent_rearrangements",
+        rearrangements.intermittent_rearrangements,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.intermittent_rearrangements_caption,
+        _PAPER,
+        "Fig. 5",
+        "Intermittent particle rearrangements",
+    ),
+    Figure(
+        "rearrangement_sizes",
+        rearrangements.rearrangement_sizes,
+        ("rearrangement_runs",),
+        ("rearrangements",),
+        rearrangements.rearrangement_sizes_caption,
+        _PAPER,
+        "Fig. 6",
+        "Change of energy and participating particles",
+    ),
+    Figure(
+        "displacement_field",
+        rearrangements.displacement_field,
+        ("rearrangement_runs",),
+        ("rearrangement_fields",),
+        rearrangements.displacement_field_caption,
+        _PAPER,
+        "Fig. 7",
+        "Quasi-localised displacement field of a rearrangement",
+    ),
+    Figure(
+        "inherent_structure_displacement",
+        rearrangements.inherent_structure_displacement,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.inherent_structure_displacement_caption,
+        _PAPER,
+        "Fig. 8",
+        "Distance from the initial inherent structure",
+    ),
+    Figure(
+        "inherent_structure_energy",
+        rearrangements.inherent_structure_energy,
+        ("rearrangement_runs", "inherent_structures"),
+        (),
+        rearrangements.inherent_structure_energy_caption,
+        _PAPER,
+        "Fig. 9",
+        "Energy of the inherent structure",
+    ),
+    Figure(
+        "rearrangement_rates",
+        rearrangements.rearrangement_rates,
+        ("rearrangement_runs",),
+        (),
+        rearrangements.rearrangement_rates_caption,
+        _PAPER,
+        "Table I",
+        "Rates of rearrangements",
     ),
     Figure(
         "temperature_series",
@@ -133,6 +196,146 @@ FIGURES: dict[str, Figure] = _catalogue(
         "Measured lifetimes times predicted decay rates",
     ),
     Figure(
+        "excitation_scans",
+        anharmonic.excitation_scans,
+        ("excitation_scans", "excitations"),
+        (),
+        anharmonic.excitation_scans_caption,
+        _ANHARMONIC,
+        "Fig. 2",
+        "Example of a mode pulled until the state changes",
+    ),
+    Figure(
+        "critical_amplitude",
+        anharmonic.critical_amplitude,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.critical_amplitude_caption,
+        _ANHARMONIC,
+        "Fig. 3",
+        "Extent of anharmonicity",
+    ),
+    Figure(
+        "critical_amplitude_of_nature",
+        anharmonic.critical_amplitude_of_nature,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.critical_amplitude_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 4",
+        "Extent of anharmonicity and nature of the modes",
+    ),
+    Figure(
+        "energy_barrier",
+        anharmonic.energy_barrier,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.energy_barrier_caption,
+        _ANHARMONIC,
+        "Fig. 5",
+        "Energy barriers along modes",
+    ),
+    Figure(
+        "transition_distance",
+        anharmonic.transition_distance,
+        ("excitations",),
+        (),
+        anharmonic.transition_distance_caption,
+        _ANHARMONIC,
+        "Fig. 6",
+        "Distance between the states",
+    ),
+    Figure(
+        "transition_distance_of_nature",
+        anharmonic.transition_distance_of_nature,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.transition_distance_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 7",
+        "Distance between the states and nature of the modes",
+    ),
+    Figure(
+        "energy_against_distance",
+        anharmonic.energy_against_distance,
+        ("excitations",),
+        (),
+        anharmonic.energy_against_distance_caption,
+        _ANHARMONIC,
+        "Fig. 8",
+        "Distance and energy difference of the states",
+    ),
+    Figure(
+        "excited_field",
+        anharmonic.excited_field,
+        ("excitation_fields",),
+        (),
+        anharmonic.excited_field_caption,
+        _ANHARMONIC,
+        "Fig. 9",
+        "Rearrangement induced by a mode",
+    ),
+    Figure(
+        "rearranged_particles",
+        anharmonic.rearranged_particles,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.rearranged_particles_caption,
+        _ANHARMONIC,
+        "Fig. 10",
+        "Particles that take part in the rearrangement",
+    ),
+    Figure(
+        "participants_against_displacement",
+        anharmonic.participants_against_displacement,
+        ("excitations",),
+        (),
+        anharmonic.participants_against_displacement_caption,
+        _ANHARMONIC,
+        "Fig. 11",
+        "Participating particles and their displacement",
+    ),
+    Figure(
+        "direction_overlap",
+        anharmonic.direction_overlap,
+        ("excitations",),
+        ("boson_peak",),
+        anharmonic.direction_overlap_caption,
+        _ANHARMONIC,
+        "Fig. 12",
+        "Directions of rearrangements and modes",
+    ),
+    Figure(
+        "sample_dependence",
+        anharmonic.sample_dependence,
+        ("excitations",),
+        (),
+        anharmonic.sample_dependence_caption,
+        _ANHARMONIC,
+        "Fig. 13",
+        "Sample dependence of the transitions",
+    ),
+    Figure(
+        "cubic_amplitude",
+        anharmonic.cubic_amplitude,
+        ("cubic_amplitudes",),
+        ("excitations", "boson_peak"),
+        anharmonic.cubic_amplitude_caption,
+        _ANHARMONIC,
+        "Fig. 14",
+        "Extent of anharmonicity of the cubic expansion",
+    ),
+    Figure(
+        "cubic_amplitude_of_nature",
+        anharmonic.cubic_amplitude_of_nature,
+        ("cubic_amplitudes",),
+        ("excitations", "boson_peak"),
+        anharmonic.cubic_amplitude_of_nature_caption,
+        _ANHARMONIC,
+        "Fig. 15",
+        "Cubic expansion and nature of the modes",
+    ),
+    Figure(
         "density_of_states",
         vibrations.density_of_states,
         ("modes",),
@@ -141,6 +344,16 @@ FIGURES: dict[str, Figure] = _catalogue(
         "",
         "g(omega)",
         "Vibrational density of states",
+    ),
+    Figure(
+        "kernel_density_of_states",
+        vibrations.kernel_density_of_states,
+        ("density_of_states",),
+        ("modes",),
+        vibrations.kernel_density_of_states_caption,
+        "",
+        "g(omega)",
+        "Vibrational density of states by the kernel polynomial method",
     ),
     Figure(
         "reduced_density_of_states",
@@ -173,6 +386,19 @@ FIGURES: dict[str, Figure] = _catalogue(
         "Phonon order parameter",
     ),
 )
+
+
+def concerned(tables, paper: str) -> list[str]:
+    """Names of the figures that concern a campaign.
+
+    Those after its paper and those after none, drawn or said to be skipped; those after other
+    papers only where the campaign has their tables.
+    """
+    return [
+        figure.name
+        for figure in FIGURES.values()
+        if figure.paper in ("", paper) or set(figure.requires) <= set(tables)
+    ]
 
 
 @dataclass(frozen=True)

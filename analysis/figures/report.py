@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.storage import atomic_path
+from analysis.tables.paper_tables import PAPER_TABLES
 
 _STYLE = """
 :root { --ink: #1d2330; --soft: #5b6472; --line: #d9dde3; --accent: #0b5cad; --paper: #ffffff; }
@@ -41,7 +42,9 @@ td.statement { color: var(--soft); }
 .yes { color: #14713d; } .no { color: #b3261e; font-weight: 600; } .none { color: var(--soft); }
 figure { margin: .6rem 0 0; }
 figure img { width: 100%; height: auto; display: block; }
-figcaption { font-size: .92rem; color: var(--soft); margin-top: .4rem; }
+table.paper tbody th { vertical-align: top; border-bottom: 1px solid var(--line); }
+table.paper td { white-space: nowrap; }
+figcaption, .caption { font-size: .92rem; color: var(--soft); margin-top: .4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 0;
   font: 13px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -65,7 +68,7 @@ def write_report(path, tables, figures, provenance, *, title=None) -> Path:
     path : path
         The HTML file; pictures are embedded, nothing is fetched.
     tables : dict of pandas.DataFrame
-        By name; `ensembles` and `summary` are shown, the others are listed.
+        By name; `ensembles`, `summary` and the papers' tables are shown, the others are listed.
     figures : path
         Folder of :func:`analysis.figures.draw_all`: a .json for each figure, with its .png.
     provenance : dict
@@ -85,7 +88,7 @@ def write_report(path, tables, figures, provenance, *, title=None) -> Path:
     sections = [_header(title, tables, provenance)]
     if "summary" in tables and len(tables["summary"]):
         sections.append(_summary(tables["summary"]))
-    sections.extend(_figure_sections(drawn, Path(figures)))
+    sections.extend(_paper_sections(drawn, Path(figures), tables))
     sections.append(_tables(tables))
     sections.append(_provenance(tables, provenance))
     document = (
@@ -177,31 +180,62 @@ def _summary(table):
     )
 
 
-def _figure_sections(drawn, folder):
-    groups = {}
+def _paper_sections(drawn, folder, tables):
+    """One section for each paper: its figures, then its tables."""
+    figures, made = {}, {}
     for note in drawn:
-        groups.setdefault(note.get("paper") or _OURS, []).append(note)
+        figures.setdefault(note.get("paper") or _OURS, []).append(note)
+    for name, entry in PAPER_TABLES.items():
+        if name in tables and len(tables[name]):
+            made.setdefault(entry.paper, []).append(entry)
+    # a paper of which there are only tables comes before the figures of our own
+    groups = [group for group in figures if group != _OURS]
+    groups += [group for group in made if group not in groups]
+    groups += [_OURS] if _OURS in figures else []
     sections, anchor = [], ' id="figures"'
-    for group, notes in groups.items():
+    for group in groups:
         heading = f"After {group}" if group != _OURS else group
         parts = [f"<section{anchor}><h2>{html.escape(heading)}</h2>"]
         anchor = ""
-        for note in notes:
-            item = f"{note['item']}. " if note.get("item") and note.get("paper") else ""
-            parts.append(f"<h3>{html.escape(item + note['title'])}</h3>")
-            picture = folder / f"{note['name']}.png"
-            if note.get("skipped") or not picture.is_file():
-                reason = note.get("skipped") or "its file is missing"
-                parts.append(f'<p class="lead">Not drawn: {html.escape(reason)}.</p>')
-                continue
-            data = base64.b64encode(picture.read_bytes()).decode()
-            parts.append(
-                f'<figure><img alt="{html.escape(note["title"])}" '
-                f'src="data:image/png;base64,{data}">'
-                f"<figcaption>{html.escape(note['caption'])}</figcaption></figure>"
-            )
+        parts += [_figure(note, folder) for note in figures.get(group, ())]
+        parts += [_paper_table(entry, tables[entry.name]) for entry in made.get(group, ())]
         sections.append("\n".join(parts) + "</section>")
     return sections
+
+
+def _figure(note, folder):
+    item = f"{note['item']}. " if note.get("item") and note.get("paper") else ""
+    heading = f"<h3>{html.escape(item + note['title'])}</h3>"
+    picture = folder / f"{note['name']}.png"
+    if note.get("skipped") or not picture.is_file():
+        reason = note.get("skipped") or "its file is missing"
+        return f'{heading}\n<p class="lead">Not drawn: {html.escape(reason)}.</p>'
+    data = base64.b64encode(picture.read_bytes()).decode()
+    return (
+        f'{heading}\n<figure><img alt="{html.escape(note["title"])}" '
+        f'src="data:image/png;base64,{data}">'
+        f"<figcaption>{html.escape(note['caption'])}</figcaption></figure>"
+    )
+
+
+def _paper_table(entry, table):
+    shown = entry.shown(table)
+    head = "".join(f"<th>{html.escape(str(column))}</th>" for column in shown)
+    body = []
+    for name, *entries in shown.itertuples(index=False):
+        cells = "".join(f"<td>{_lines(text)}</td>" for text in entries)
+        body.append(f"<tr><th>{html.escape(name)}</th>{cells}</tr>")
+    return (
+        f"<h3>{html.escape(f'{entry.item}. {entry.title}')}</h3>"
+        f'<div class="scroll"><table class="paper"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+        f'<p class="caption">{html.escape(entry.caption(table))}</p>'
+    )
+
+
+def _lines(text):
+    first, *others = html.escape(text).split("\n")
+    return f"<strong>{first}</strong>" + "".join(f"<br>{line}" for line in others)
 
 
 def _tables(tables):

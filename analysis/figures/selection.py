@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.style import SIZE_LINES
+from analysis.tables.excitations import MODEL_NAMES
 
 
 class MissingData(ValueError):
@@ -40,6 +41,19 @@ def all_by_kind(tables, name) -> dict[str, list[str]]:
         raise MissingData(f"table {name} has no rows of any known ensemble")
     known = known.sort_values("particles", kind="stable")
     return {kind: list(group["ensemble"]) for kind, group in known.groupby("kind", sort=False)}
+
+
+def by_model(rows) -> dict:
+    """Rows of each model, in the order of the paper's panels, others after those.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With a column `model`.
+    """
+    order = [model for model in MODEL_NAMES if (rows["model"] == model).any()]
+    order += [model for model in rows["model"].unique() if model not in order]
+    return {model: rows[rows["model"] == model] for model in order}
 
 
 def size_lines(ensembles) -> dict[str, str]:

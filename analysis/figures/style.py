@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 WIDTH = 7.0
 """Width of a two-panel figure, inches: two columns of a journal page."""
@@ -64,6 +64,12 @@ KINDS = {"glass": "#0077BB", "crystal": "#CC3311"}
 SIZE_LINES = ("-", "--", ":", "-.")
 """Line styles of ensembles of one kind, from the smallest N on (Fig. 1 of the paper)."""
 
+SIZE_COLOURS = ("#117733", "#AA4499", "#DDAA33", "#555555", "#88CCEE", "#882255")
+"""Colours of sizes, none of them a temperature's, from the smallest N on."""
+
+SIZE_MARKERS = "osD^vP"
+"""Markers of sizes, from the smallest N on."""
+
 
 @contextmanager
 def styled():
@@ -89,8 +95,13 @@ def temperature_colours(temperatures) -> dict[float, str]:
 
 def temperature_text(temperature: float) -> str:
     """A temperature as it is written in legends and captions, such as 5 x 10^-2."""
-    exponent = int(np.floor(np.log10(temperature) + 1e-9))
-    factor = temperature / 10.0**exponent
+    return power_of_ten(temperature)
+
+
+def power_of_ten(value: float) -> str:
+    """A number as a factor and a power of ten, such as 5 x 10^-2."""
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    factor = value / 10.0**exponent
     power = f"10^{{{exponent}}}"
     return f"${power}$" if np.isclose(factor, 1.0) else rf"${factor:.3g} \times {power}$"
 
@@ -124,12 +135,28 @@ def frequency_axis(panel, low, high):
     """A logarithmic axis of frequencies with plain numbers, 1, 2, 5, 10, ..."""
     panel.set_xscale("log")
     panel.set_xlim(0.85 * low, 1.15 * high)
+    plain_numbers(panel.xaxis, low, high)
+
+
+def plain_numbers(axis, low, high, *, factors=None):
+    """Plain numbers, 1, 2, 5, 10, ... at a logarithmic axis of a few decades."""
     decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
-    factors = (1, 2, 5) if high > 4.0 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)
-    marks = [factor * 10.0**decade for decade in decades for factor in factors]
-    panel.xaxis.set_major_locator(FixedLocator(marks))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.xaxis.set_minor_formatter(NullFormatter())
+    if factors is None:
+        factors = (1, 2, 5) if high > 4.0 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)
+    axis.set_major_locator(
+        FixedLocator([factor * 10.0**decade for decade in decades for factor in factors])
+    )
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def plain_logarithms(panel):
+    """Plain numbers on both logarithmic axes of a panel, also on axes below a decade."""
+    for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
+        factors = (1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)
+        axis.set_major_locator(LogLocator(subs=factors))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def guide(panel, x, power, anchor, label, *, place=(0.5, 1.35)):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from analysis.figures.selection import MissingData, by_kind, describe, of
-from analysis.figures.style import KINDS, frequency_axis, legend, two_panels
+from analysis.figures.selection import (
+    MissingData,
+    all_by_kind,
+    by_kind,
+    describe,
+    of,
+    particles,
+)
+from analysis.figures.style import KINDS, SIZE_COLOURS, frequency_axis, legend, two_panels
 from analysis.tables.summary.lifetimes import BIN_WIDTH
 
 FREQUENCY = r"frequency $\omega$"
@@ -92,6 +100,89 @@ def density_of_states_caption(tables):
     )
 
 
+def kernel_density_of_states(tables):
+    """g(w) by the kernel polynomial method, on the exact histogram where there is one."""
+    table = tables["density_of_states"]
+    kinds, exact = all_by_kind(tables, "density_of_states"), _exact_spectra(tables)
+    figure, panels = two_panels(kinds, share_y=False)
+    for kind, panel in panels.items():
+        for ensemble, colour in zip(kinds[kind], SIZE_COLOURS, strict=False):
+            curve = _mean_density(of(table, ensemble=ensemble))
+            label = f"$N$ = {particles(tables, ensemble)}"
+            panel.errorbar(
+                curve.index,
+                curve["density"],
+                curve["error"],
+                fmt="o-",
+                markersize=2.5,
+                linewidth=1.0,
+                elinewidth=0.8,
+                color=colour,
+                label=f"{label}, kernel polynomial",
+                zorder=4,
+            )
+        if kind in exact:
+            width = _bin_width(of(table, ensemble=kinds[kind][0]))
+            centre, density, _ = histogram(tables, exact[kind], width)
+            panel.fill_between(
+                centre,
+                density,
+                step="mid",
+                color="0.85",
+                linewidth=0,
+                label=f"$N$ = {particles(tables, exact[kind])}, exact",
+            )
+        panel.set(xlabel=FREQUENCY, xlim=(0.0, None))
+        # a third above the data for the legend
+        panel.set_ylim(0.0, 1.35 * panel.get_ylim()[1])
+        legend(panel, loc="upper left")
+    next(iter(panels.values())).set_ylabel(r"$g(\omega)$")
+    return figure
+
+
+def _bin_width(rows):
+    frequencies = np.sort(rows["frequency"].unique())
+    return float(np.diff(frequencies).min()) if len(frequencies) > 1 else BIN_WIDTH
+
+
+def _mean_density(rows):
+    """Mean over samples at each frequency, and its standard error.
+
+    Each sample has the error of its random vectors; that of the mean is the larger of what they
+    give and of the scatter of the samples.
+    """
+    grouped = rows.groupby("frequency")
+    count = grouped.size()
+    vectors = np.sqrt(grouped["density_error"].agg(lambda error: (error**2).sum())) / count
+    error = np.fmax(vectors, grouped["density"].sem())
+    return pd.DataFrame({"density": grouped["density"].mean(), "error": error.fillna(0.0)})
+
+
+def _exact_spectra(tables):
+    """Ensemble of each kind whose exact histogram is shown, where there is one."""
+    if "modes" not in tables or tables["modes"].empty:
+        return {}
+    try:
+        return _complete_spectra(tables)
+    except MissingData:
+        return {}
+
+
+def kernel_density_of_states_caption(tables):
+    """Caption of :func:`kernel_density_of_states`."""
+    exact = _exact_spectra(tables)
+    text = (
+        "Vibrational density of states by the kernel polynomial method, for the glass (a) and the "
+        "crystal (b): means over bins and samples, bars the standard error (over random vectors "
+        "or over samples, whichever is larger). The kernel broadens: sharp peaks come out lower "
+        "and wider. " + describe(tables, "density_of_states")
+    )
+    if exact:
+        text += " Grey: histogram of all exact frequencies. "
+        text += describe(tables, "modes", exact.values())
+    return text
+
+
 def reduced_density_of_states(tables):
     """g(w)/w^2 with the Debye level: the boson peak is what stands above it."""
     chosen = _complete_spectra(tables)
@@ -175,7 +266,9 @@ def participation_ratio_caption(tables):
 def phonon_order(tables):
     """Phonon order parameter against frequency."""
     figure = _scatter(tables, "phonon_order", r"phonon order $O_k$", scale="linear")
-    figure.axes[0].set_ylim(-0.03, 1.08)
+    # a wave at the edge of the Brillouin zone counts more than once: as itself and as its opposite
+    highest = max(1.0, float(np.nanmax(tables["modes"]["phonon_order"])))
+    figure.axes[0].set_ylim(-0.03, 1.06 * highest)
     return figure
 
 
@@ -183,6 +276,8 @@ def phonon_order_caption(tables):
     """Caption of :func:`phonon_order`."""
     return (
         "Phonon order parameter of the modes (Eq. 3 of mizuno2020_anharmonic, N_m = 100) as a "
-        "function of frequency, for the glass (a) and the crystal (b): one for a plane wave. "
+        "function of frequency, for the glass (a) and the crystal (b): one for a plane wave, "
+        "and up to two in a crystal for a wave at the edge of its Brillouin zone, where q and -q "
+        "are the same wave and both are counted. "
         + describe(tables, "modes", by_kind(tables, "modes").values())
     )

@@ -76,24 +76,41 @@ def _place_ghosts(points, owner, shift):
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
-def prune(points, starts, neighbours, size, cutoff, skin, inner_starts, inner, inverse_square):
-    """Entries of the outer list within the range plus a thin skin; returns their number."""
-    d = points.shape[0]
+def _prune(
+    x, y, z, w, starts, neighbours, size, cutoff, skin, near, inner_starts, inner, inverse_square
+):
+    """Entries of the outer list within the range plus a thin skin."""
+    near_x, near_y, near_z, near_w = near[0], near[1], near[2], near[3]
     slot = 0
     for i in range(len(starts) - 1):
         inner_starts[i] = slot
-        for k in range(starts[i], starts[i + 1]):
-            j = neighbours[k]
-            square = 0.0
-            for a in range(d):
-                step = points[a, i] - points[a, j]
-                square += step * step
-            reach = cutoff * size[k] + skin
-            inner[slot] = j
-            inverse_square[slot] = 1.0 / (size[k] * size[k])
-            slot += 1 if square < reach * reach else 0
+        begin = starts[i]
+        count = starts[i + 1] - begin
+        for k in range(count):
+            j = np.uint32(neighbours[begin + k])
+            near_x[k] = x[j]
+            near_y[k] = y[j]
+            if z is not None:
+                near_z[k] = z[j]
+            if w is not None:
+                near_w[k] = w[j]
+        sizes = size[begin : begin + count]
+        for k in range(count):
+            square = (x[i] - near_x[k]) ** 2 + (y[i] - near_y[k]) ** 2
+            if z is not None:
+                square += (z[i] - near_z[k]) ** 2
+            if w is not None:
+                square += (w[i] - near_w[k]) ** 2
+            reach = cutoff * sizes[k] + skin
+            near_x[k] = square - reach * reach
+        # stored wherever it ends: a branch here would be guessed wrong every other time
+        for k in range(count):
+            inner[slot] = neighbours[begin + k]
+            inverse_square[slot] = sizes[k]
+            slot += np.int64(near_x[k] < 0.0)
     inner_starts[len(starts) - 1] = slot
-    return slot
+    for k in range(slot):
+        inverse_square[k] = 1.0 / (inverse_square[k] * inverse_square[k])
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
@@ -250,8 +267,8 @@ def walk(
                     status = OUTDATED
                     break
                 _place_ghosts(points, owner, shift)
-                prune(points, outer_starts, outer, size, cutoff, inner_skin,
-                      inner_starts, inner, inverse_square)  # fmt: skip
+                _prune(x, y, z, w, outer_starts, outer, size, cutoff, inner_skin, near,
+                       inner_starts, inner, inverse_square)  # fmt: skip
                 inner_origin[:] = points[:, :n]
             else:
                 _place_ghosts(points, owner, shift)

@@ -38,7 +38,7 @@ STRUCTURE_TOLERANCE = 1e-5
 MOST_EVALUATIONS = 100_000
 """Force evaluations after which a quench is given up."""
 
-_STRIDE = 10
+_STRIDE = 5
 """Force evaluations between two looks at the known structures."""
 
 
@@ -61,7 +61,7 @@ class Recognition:
 RECOGNITION = {"harmonic": Recognition(1e-2, 1e-2)}
 """By potential family. Contacts of harmonic spheres open and close: minima lie 1e-4 apart."""
 
-SMOOTH_RECOGNITION = Recognition(1e-2, 0.5)
+SMOOTH_RECOGNITION = Recognition(1e-2, 1.0)
 """Of smooth potentials."""
 
 
@@ -242,6 +242,11 @@ class Quencher:
             found = len(self._known) - 1
         self._latest = found
         return found
+
+    def forget(self, known: int) -> None:
+        """Keep the first `known` structures alone."""
+        del self._known[known:]
+        self._latest = min(self._latest, max(known - 1, 0))
 
     def quench(self, positions) -> Quench:
         """Inherent structure of a configuration, shape=(N, d); non-convergence is reported."""

@@ -1,8 +1,9 @@
 """Columns of every table of `results/<campaign>/tables/`, the data contract in code.
 
 Each table begins with `ensemble` and `sample` (but `ensembles` and `summary`, which have a row per
-ensemble and per reference value). Extra columns are allowed; they are kept after those named here.
-All numbers are in reduced units (mass, length, energy and k_B = 1), frequencies are angular.
+ensemble and per reference value, and `table_...`, which have a row per entry of a paper's table).
+Extra columns are allowed; they are kept after those named here. All numbers are in reduced units
+(mass, length, energy and k_B = 1), frequencies are angular.
 """
 
 from __future__ import annotations
@@ -126,6 +127,68 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("bulk_modulus", "number", "K of the inherent structure"),
         Column("pressure", "number", "of the inherent structure"),
     ),
+    "inherent_structures": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("time", "number", "since the start of the constant-energy run"),
+        Column("structure", "integer", "index among the run's distinct inherent structures"),
+        Column("energy", "number", "Phi_IS(t) - Phi_IS(0), of all particles", False),
+        Column("displacement", "number", "|r_IS(t) - r_IS(0)|", False),
+        Column("step_distance", "number", "|Dr_IS| from the frame before (Eq. 5)", False),
+        Column("step_energy", "number", "Phi_IS change from the frame before (Eq. 6)", False),
+        Column("max_force", "number", "largest force on a particle after minimisation", False),
+        Column("converged", "flag", "whether the minimisation converged"),
+    ),
+    "rearrangements": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("time", "number", "of the frame after the change"),
+        Column("distance", "number", "|Dr_IS| (Eq. 5)"),
+        Column("energy_change", "number", "Phi_IS after less before (Eq. 6, signed)"),
+        Column("participants", "number", "N_rearr (Eq. 7)"),
+        Column("far_field_exponent", "number", "a of |Dr_i| ~ r^-a (Fig. 7b)", False),
+        Column("far_field_error", "number", "its standard error", False),
+        Column("largest", "number", "largest displacement of a particle"),
+        Column("before", "integer", "index of the inherent structure before"),
+        Column("after", "integer", "index of the inherent structure after"),
+    ),
+    "rearrangement_runs": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("duration", "number", "length of the run"),
+        Column("frames", "integer", "configurations that were minimised"),
+        Column("events", "integer", "changes of the inherent structure between frames"),
+        Column("distinct_structures", "integer", "distinct inherent structures"),
+        Column("returned", "flag", "whether it came back to the first one after leaving it"),
+        Column("not_converged", "integer", "frames whose minimisation did not converge"),
+        Column("evaluations_per_frame", "number", "force evaluations", False),
+        Column("seconds_per_frame", "number", "core-seconds", False),
+        Column("particles", "integer", "N"),
+    ),
+    "rearrangement_fields": (
+        *_SAMPLE,
+        _TEMPERATURE,
+        Column("time", "number", "of the run's event with the largest |Dr_IS|"),
+        Column("particle", "integer", "index"),
+        Column("x", "number", "position before the event"),
+        Column("y", "number", "position before the event"),
+        Column("z", "number", "position before the event"),
+        Column("dx", "number", "displacement by the event"),
+        Column("dy", "number", "displacement by the event"),
+        Column("dz", "number", "displacement by the event"),
+    ),
+    "table_rearrangements": (
+        Column("kind", "text", "glass or crystal"),
+        Column("particles", "integer", "N"),
+        Column("temperature", "number", "target temperature of the runs"),
+        Column("samples", "integer", "runs, one for each sample"),
+        Column("duration", "number", "of all runs together"),
+        Column("events", "integer", "changes of the inherent structure in all runs"),
+        Column("rate", "number", "events per unit of time and system"),
+        Column("rate_error", "number", "Poisson; 1.84 / duration where there was no event"),
+        Column("rearranged", "text", "Yes or No"),
+        Column("paper", "text", "Yes or No in Table I of mizuno2020_intermittent, - if not there"),
+    ),
     "excitations": (
         *_SAMPLE,
         *_MODE,
@@ -216,8 +279,9 @@ CSV_TWINS = (
     "ensembles",
     "dynamics_checks",
     "moduli",
-    "summary",
     "boson_peak",
+    "table_rearrangements",
     "table_critical_temperature",
+    "summary",
 )
 """Small tables that get a .csv twin."""

@@ -21,16 +21,16 @@ def main(argv=None):
 
     matplotlib.use("Agg")
 
-    from analysis.figures import draw_all
+    from analysis.figures import concerned, draw_all
     from analysis.storage import read_table
     from analysis.tables.manifest import check_manifest
 
     folder = Path(arguments.manifest).parent
-    names = check_manifest(folder)["files"]
-    tables = {Path(name).stem: read_table(folder / name) for name in names}
+    manifest = check_manifest(folder)
+    tables = {Path(name).stem: read_table(folder / name) for name in manifest["files"]}
     output = Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
-    drawn = draw_all(tables, output)
+    drawn = draw_all(tables, output, concerned(tables, manifest["settings"]["paper"]))
     done = sum(bool(figure.files) for figure in drawn)
     logging.getLogger("program").info("%d figures, %d skipped", done, len(drawn) - done)
 

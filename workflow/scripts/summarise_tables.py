@@ -1,4 +1,4 @@
-"""Compare the tables of a campaign with the paper, and write the manifest of all of them."""
+"""Compare a campaign with the papers, make their tables, and write the manifest of all tables."""
 
 import argparse
 import sys

@@ -10,29 +10,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.tables.gather import validate
-from analysis.tables.summary import excitations, lifetimes
+from analysis.tables.summary import excitations, lifetimes, rearrangements
 
-_PAPERS = (lifetimes, excitations)
+_PAPERS = (lifetimes, rearrangements, excitations)
 """Modules whose ROWS are (tables needed, function of the tables that yields rows)."""
-
-
-_MADE = {
-    "table_critical_temperature": excitations.critical_temperatures,
-}
-"""Tables of the papers: functions of the tables (see :data:`analysis.layout.MADE_FROM`)."""
-
-
-def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """A table of a paper from the gathered tables, checked.
-
-    Parameters
-    ----------
-    name : str
-        One of :data:`analysis.layout.MADE_FROM`.
-    tables : dict of pandas.DataFrame
-        By name; `ensembles` and the table that it is made from must be there.
-    """
-    return validate(_MADE[name](tables), name)
 
 
 def summarise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -7,12 +7,19 @@ what is said beside each constant below.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
+from analysis.tables.excitations import (
+    PAPER,
+    below_boson_peak,
+    critical_temperatures,
+    critical_temperatures_of_samples,
+    cubic_amplitudes,
+    distinct,
+    excited,
+    transitions,
+)
 from analysis.tables.summary.resampling import bootstrap_error, jackknife_error
 from analysis.tables.summary.rows import mean_and_error, near, row
 
@@ -31,7 +38,7 @@ LARGEST_CORRELATION_ERROR = 0.15
 SIZE_TOLERANCE = 0.2
 """Exponent with N that goes unseen in the paper's plots: a factor of two over its range of N."""
 
-LARGEST_SIZE_ERROR = 0.5
+LARGEST_SIZE_ERROR = 0.3
 """Standard error of an exponent with N above which it is not judged."""
 
 FEWEST_MODES = 20
@@ -40,191 +47,21 @@ FEWEST_MODES = 20
 _BINS_PER_OCTAVE = 4
 
 
-@dataclass(frozen=True)
-class Reference:
-    """The paper's values for one potential.
-
-    Attributes
-    ----------
-    amplitude, distance, energy_change, participants, per_particle : (float, float)
-        Ranges of A_c below omega_BP (Fig. 3), |Dr| (Fig. 6), |DPhi| (Fig. 8), N_rearr (Fig. 10)
-        and (Dr^2 / N_rearr)^(1/2) (Fig. 11).
-    lines : (float, float)
-        Dr^2 / N_rearr of the two lines of Fig. 11.
-    critical_temperatures : dict of int to float
-        T_c by N (Table I).
-    """
-
-    amplitude: tuple[float, float]
-    distance: tuple[float, float]
-    energy_change: tuple[float, float]
-    participants: tuple[float, float]
-    per_particle: tuple[float, float]
-    lines: tuple[float, float]
-    critical_temperatures: dict[int, float]
-
-
-PAPER: dict[str, Reference] = {
-    "harmonic": Reference(
-        amplitude=(1e-6, 1e-2),
-        distance=(1e-3, 1e0),
-        energy_change=(1e-9, 1e-2),
-        participants=(1.0, 1000.0),
-        per_particle=(2e-3, 1e-1),
-        lines=(5e-6, 1e-2),
-        critical_temperatures={32_000: 1.3e-6, 128_000: 2.9e-7, 512_000: 3.7e-9},
-    ),
-    "lj": Reference(
-        amplitude=(1e-4, 1e-1),
-        distance=(1e-1, 1e1),
-        energy_change=(1e-4, 1e2),
-        # "roughly the same or slightly more" than 1 to 1000
-        participants=(1.0, 1000.0),
-        per_particle=(7e-2, 3e-1),
-        lines=(5e-3, 1e-1),
-        critical_temperatures={8_000: 1.1e-1, 32_000: 2.3e-2, 128_000: 6.3e-3},
-    ),
-}
-"""By name of the model in config/models.yaml."""
-
-
-# --- rows of the tables that figures and summary share --------------------------------------------
-
-
-def boson_peaks(tables) -> dict[str, float]:
-    """omega_BP of each ensemble, from another one of the same model where it has none itself."""
-    if "boson_peak" not in tables or not len(tables["boson_peak"]):
-        return {}
-    known = tables["ensembles"][["ensemble", "model"]]
-    found = tables["boson_peak"].groupby("ensemble")["frequency"].mean()
-    known = known.assign(frequency=known["ensemble"].map(found))
-    of_model = known.groupby("model")["frequency"].transform("median")
-    known["frequency"] = known["frequency"].fillna(of_model)
-    known = known.dropna(subset="frequency")
-    return dict(zip(known["ensemble"], known["frequency"], strict=True))
-
-
-def _with_ensembles(tables, table):
-    known = tables["ensembles"][["ensemble", "model", "particles"]]
-    merged = table.merge(known, on="ensemble")
-    merged["boson_peak"] = merged["ensemble"].map(boson_peaks(tables)).astype(float)
-    return merged
-
-
-def excited(tables) -> pd.DataFrame:
-    """Rows of `excitations` with the model, particles and boson_peak (NaN: unknown) of each."""
-    return _with_ensembles(tables, tables["excitations"])
-
-
-def transitions(tables) -> pd.DataFrame:
-    """Those of :func:`excited` that ended in another inherent structure.
-
-    With linear_barrier (omega^2 A_c^2 N / 2), size (|DPhi|) and per_particle,
-    (Dr^2 / N_rearr)^(1/2).
-    """
-    table = excited(tables)
-    table = table[table["outcome"] == "transition"].reset_index(drop=True)
-    return table.assign(
-        linear_barrier=0.5 * (table["frequency"] * table["amplitude"]) ** 2 * table["particles"],
-        size=table["energy_change"].abs(),
-        per_particle=table["distance"] / np.sqrt(table["participants"]),
-    )
-
-
-def below_boson_peak(rows) -> pd.DataFrame:
-    """Rows below omega_BP; all of an ensemble whose omega_BP is unknown."""
-    return rows[~(rows["frequency"] >= rows["boson_peak"])]
-
-
-def distinct(rows) -> pd.DataFrame:
-    """One row for each distinct transition: those of a sample that end in the same structure."""
-    return rows.drop_duplicates(["ensemble", "sample", "final_structure"])
-
-
-def cubic_amplitudes(tables) -> pd.DataFrame:
-    """A_c of the cubic expansion (Eq. A3), of `cubic_amplitudes` and of `excitations`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ensemble, sample, mode, frequency, amplitude, phonon_order, participation_ratio, model,
-        particles, boson_peak; each mode once, finite amplitudes only.
-    """
-    columns = ["ensemble", "sample", "mode", "frequency", "amplitude"]
-    columns += ["phonon_order", "participation_ratio"]
-    parts = []
-    if "cubic_amplitudes" in tables:
-        parts.append(tables["cubic_amplitudes"][columns])
-    if "excitations" in tables:
-        other = tables["excitations"].drop(columns="amplitude")
-        parts.append(other.rename(columns={"cubic_amplitude": "amplitude"})[columns])
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return pd.DataFrame(columns=[*columns, "model", "particles", "boson_peak"])
-    table = pd.concat(parts, ignore_index=True)
-    table = table[np.isfinite(table["amplitude"])]
-    return _with_ensembles(tables, table.drop_duplicates(["ensemble", "sample", "mode"]))
-
-
-# --- Table I --------------------------------------------------------------------------------------
-
-
-def _critical_temperatures_of_samples(tables):
-    """T_c of every sample, twice its smallest barrier."""
-    rows = transitions(tables).dropna(subset="barrier")
-    keys = ["model", "particles", "ensemble", "sample"]
-    found = rows.groupby(keys, sort=True)["barrier"].agg(["min", "size"]).reset_index()
-    return found.assign(critical_temperature=2.0 * found["min"], modes=found["size"])
-
-
-def critical_temperatures(tables) -> pd.DataFrame:
-    """Onset temperatures T_c = 2 min_k DPhi_barrier by size, beside the paper's (Table I).
-
-    The minimum is over all modes of all samples of a size, of those that were excited: barriers
-    fall towards low frequency, where the excited modes are. The paper's own sizes are listed
-    whether the campaign has them or not.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `table_critical_temperature`, see :data:`analysis.tables.schemas.TABLES`.
-    """
-    found = _critical_temperatures_of_samples(tables)
-    rows = []
-    for model in tables["ensembles"]["model"].unique():
-        of_model = found[found["model"] == model]
-        if of_model.empty:
-            continue
-        paper = PAPER[model].critical_temperatures if model in PAPER else {}
-        for particles in sorted(set(of_model["particles"]) | set(paper)):
-            group = of_model[of_model["particles"] == particles]
-            logarithm = np.log(group["critical_temperature"])
-            rows.append(
-                {
-                    "model": model,
-                    "particles": int(particles),
-                    "critical_temperature": group["critical_temperature"].min(),
-                    "samples": len(group),
-                    "modes": int(group["modes"].sum()),
-                    "paper": paper.get(int(particles), np.nan),
-                    "sample_mean": np.exp(logarithm.mean()),
-                    "sample_spread": logarithm.std(ddof=1),
-                }
-            )
-    columns = ("model", "particles", "critical_temperature", "samples", "modes", "paper")
-    columns += ("sample_mean", "sample_spread")
-    return pd.DataFrame(rows, columns=columns)
-
-
 # --- statistics -----------------------------------------------------------------------------------
 
 
 def rank_correlation(x, y) -> float:
     """Spearman's coefficient, NaN where either does not vary."""
-    x, y = rankdata(x), rankdata(y)
+    x, y = _ranks(x), _ranks(y)
     x, y = x - x.mean(), y - y.mean()
     scale = np.sqrt((x @ x) * (y @ y))
     return float(x @ y / scale) if scale > 0.0 else np.nan
+
+
+def _ranks(values):
+    """Ranks from 1, of equal values their mean."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - 0.5 * (counts - 1))[places]
 
 
 def partial_rank_correlation(x, y, z) -> float:
@@ -234,57 +71,58 @@ def partial_rank_correlation(x, y, z) -> float:
     return float((xy - xz * yz) / np.sqrt(scale)) if scale > 0.0 else np.nan
 
 
-def size_exponent(rows, column) -> float:
-    """Exponent of a quantity with N at equal frequency.
-
-    Medians of the logarithm over the modes of each sample in bins of frequency (a quarter of an
-    octave), in the range that all sizes share; one slope for all bins, each with a constant of
-    its own, the medians weighted by their modes.
+def medians_by_frequency(rows, column) -> pd.DataFrame:
+    """Medians of ln(column) over the modes of each sample in bins of frequency.
 
     Parameters
     ----------
     rows : DataFrame
-        With ensemble, sample, frequency, particles and the column.
+        With ensemble, sample, frequency, particles and the column (positive).
+
+    Returns
+    -------
+    pandas.DataFrame
+        particles, ensemble, sample, bin (a quarter of an octave), median, modes; of the range of
+        frequency that all sizes share.
+    """
+    ends = rows.groupby("particles")["frequency"].agg(["min", "max"])
+    rows = rows[rows["frequency"].between(ends["min"].max(), ends["max"].min())]
+    bins = np.floor(_BINS_PER_OCTAVE * np.log2(rows["frequency"]))
+    cells = rows.assign(bin=bins, value=np.log(rows[column]))
+    cells = cells.groupby(["particles", "ensemble", "sample", "bin"])["value"]
+    return cells.agg(median="median", modes="size").reset_index()
+
+
+def size_exponent(cells) -> float:
+    """Exponent of a quantity with N at equal frequency.
+
+    One slope for all bins, each with a constant of its own, weighted by modes.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Of :func:`medians_by_frequency`.
 
     Returns
     -------
     float
         NaN where two sizes share no bin.
     """
-    rows = rows[rows[column] > 0.0]
-    ends = rows.groupby("particles")["frequency"].agg(["min", "max"])
-    rows = rows[rows["frequency"].between(ends["min"].max(), ends["max"].min())]
-    if rows["particles"].nunique() < 2:
-        return np.nan
-    cells = (
-        pd.DataFrame(
-            {
-                "particles": rows["particles"],
-                "ensemble": rows["ensemble"],
-                "sample": rows["sample"],
-                "bin": np.floor(_BINS_PER_OCTAVE * np.log2(rows["frequency"])),
-                "value": np.log(rows[column]),
-            }
-        )
-        .groupby(["particles", "ensemble", "sample", "bin"])["value"]
-        .agg(["median", "size"])
-        .reset_index()
-    )
-    weight = cells["size"].astype(float)
+    weight = cells["modes"].to_numpy(dtype=float)
+    _, place = np.unique(cells["bin"], return_inverse=True)
+    total = np.bincount(place, weight)
     deviations = []
-    for values in (np.log(cells["particles"]), cells["median"]):
-        sums = (weight * values).groupby(cells["bin"]).transform("sum")
-        deviations.append(values - sums / weight.groupby(cells["bin"]).transform("sum"))
+    for values in (np.log(cells["particles"]).to_numpy(), cells["median"].to_numpy()):
+        deviations.append(values - (np.bincount(place, weight * values) / total)[place])
     x, y = deviations
     spread = float((weight * x**2).sum())
     return float((weight * x * y).sum() / spread) if spread > 1e-12 else np.nan
 
 
-def distance_exponent(rows) -> float:
-    """Slope of ln |DPhi| against ln |Dr| over distinct transitions, by least squares."""
-    rows = rows[(rows["distance"] > 0.0) & (rows["size"] > 0.0)]
-    x, y = np.log(rows["distance"]), np.log(rows["size"])
-    if len(rows) < 3 or not x.std() > 0.0:
+def power(x, y) -> float:
+    """Exponent of y with x, both positive: slope of the logarithms by least squares."""
+    x, y = np.log(np.asarray(x, dtype=float)), np.log(np.asarray(y, dtype=float))
+    if len(x) < 2 or not np.ptp(x) > 0.0:
         return np.nan
     return float(np.polyfit(x, y, 1)[0])
 
@@ -372,7 +210,7 @@ def _range(rows, column, ends, quantity, source, what):
     for level, end in ((0.05, low), (0.95, high)):
         observed = float(np.quantile(values, level))
         error = observed * bootstrap_error(
-            rows, lambda drawn, level=level: np.log(np.quantile(drawn[column], level))
+            rows, (column,), lambda drawn, level=level: np.log(np.quantile(drawn, level))
         )
         inside = low / HALF_DECADE <= observed <= high * HALF_DECADE
         yield row(
@@ -458,10 +296,11 @@ def _independence_of_size(tables):
             ("participants", "N_rearr", "Fig. 10"),
         ):
             chosen = rows[rows[column] > 0.0].reset_index(drop=True)
-            observed = size_exponent(chosen, column)
+            cells = medians_by_frequency(chosen, column)
+            observed = size_exponent(cells)
             if not np.isfinite(observed):
                 continue
-            error = jackknife_error(chosen, lambda left, column=column: size_exponent(left, column))
+            error = jackknife_error(cells, size_exponent)
             medians = []
             for size, group in chosen.groupby("particles"):
                 logs = np.log10(group[column]).groupby([group["ensemble"], group["sample"]])
@@ -493,9 +332,7 @@ def _amplitude_with_frequency(tables):
         if len(rows) < FEWEST_MODES:
             continue
         observed = rank_correlation(rows["frequency"], rows["amplitude"])
-        error = bootstrap_error(
-            rows, lambda drawn: rank_correlation(drawn["frequency"], drawn["amplitude"])
-        )
+        error = bootstrap_error(rows, ("frequency", "amplitude"), rank_correlation)
         yield row(
             _names(rows),
             np.nan,
@@ -505,10 +342,10 @@ def _amplitude_with_frequency(tables):
             np.nan,
             "Fig. 3",
             "more than 0 by two standard errors",
-            observed - 2.0 * np.nan_to_num(error) > 0.0,
+            observed - 2.0 * error > 0.0 if np.isfinite(error) else None,
             "A_c becomes small as omega decreases: the lower the frequency, the stronger the "
-            f"anharmonicity. All excited modes ({_sizes(rows)}); Spearman's coefficient, error by "
-            "bootstrap over samples.",
+            f"anharmonicity. All excited modes with a transition ({_sizes(rows)}); Spearman's "
+            "coefficient, error by bootstrap over samples.",
         )
 
 
@@ -528,7 +365,7 @@ def _independence_of_nature(tables):
 
 def _weak_correlation(rows, column, quantity, nature, name, figure):
     observed = rank_correlation(rows[nature], rows[column])
-    error = bootstrap_error(rows, lambda drawn: rank_correlation(drawn[nature], drawn[column]))
+    error = bootstrap_error(rows, (nature, column), rank_correlation)
     at_frequency = partial_rank_correlation(rows[nature], rows[column], rows["frequency"])
     judged = np.isfinite(error) and error < LARGEST_CORRELATION_ERROR
     return row(
@@ -561,7 +398,7 @@ def _barriers(tables):
             np.nan,
             "barrier / (omega^2 A_c^2 N / 2)",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["ratio"].median()),
+            bootstrap_error(rows, ("ratio",), np.median),
             1.0,
             "Fig. 5, Eq. 8",
             "within a factor of 2 of 1",
@@ -592,16 +429,14 @@ def _onset(tables):
             f"{entry.samples} sample{'s' if entry.samples > 1 else ''}. Geometric mean over "
             f"samples {entry.sample_mean:.2g}.",
         )
-    samples = _critical_temperatures_of_samples(tables)
+    samples = critical_temperatures_of_samples(tables)
     for model, group in _by_model(samples):
         observed = _onset_exponent(group)
         if not np.isfinite(observed):
             continue
         error = jackknife_error(group, _onset_exponent)
         paper = PAPER[model].critical_temperatures if model in PAPER else {}
-        theirs = (
-            np.polyfit(np.log(list(paper)), np.log(list(paper.values())), 1)[0] if paper else np.nan
-        )
+        theirs = power(list(paper), list(paper.values()))
         yield row(
             _names(group),
             np.nan,
@@ -611,18 +446,14 @@ def _onset(tables):
             theirs,
             "Table I",
             "less than 0 by two standard errors",
-            observed + 2.0 * np.nan_to_num(error) < 0.0,
+            observed + 2.0 * error < 0.0 if np.isfinite(error) else None,
             "T_c decreases with the system size: slope of ln T_c of single samples with ln N, "
             "jackknife over samples; the paper's from its three sizes.",
         )
 
 
 def _onset_exponent(samples):
-    if samples["particles"].nunique() < 2:
-        return np.nan
-    return float(
-        np.polyfit(np.log(samples["particles"]), np.log(samples["critical_temperature"]), 1)[0]
-    )
+    return power(samples["particles"], samples["critical_temperature"])
 
 
 def _distinct_transitions(tables):
@@ -655,10 +486,10 @@ def _energy_with_distance(tables):
         rows = rows[(rows["distance"] > 0.0) & (rows["size"] > 0.0)].reset_index(drop=True)
         if len(rows) < FEWEST_MODES:
             continue
-        observed = distance_exponent(rows)
-        error = bootstrap_error(rows, distance_exponent)
-        x, y = np.log(rows["distance"]), np.log(rows["size"])
-        reverse = 1.0 / np.polyfit(y, x, 1)[0]
+        observed = power(rows["distance"], rows["size"])
+        error = bootstrap_error(rows, ("distance", "size"), power)
+        reverse = 1.0 / power(rows["size"], rows["distance"])
+        correlation = np.corrcoef(np.log(rows["distance"]), np.log(rows["size"]))[0, 1]
         yield row(
             _names(rows),
             np.nan,
@@ -671,7 +502,7 @@ def _energy_with_distance(tables):
             near(observed, error, 3.0, 0.5),
             "|DPhi| is roughly proportional to |Dr|^3: least squares of ln |DPhi| against "
             f"ln |Dr| over {len(rows)} distinct transitions, bootstrap over samples; the other "
-            f"way round it gives {reverse:.2f}, correlation {np.corrcoef(x, y)[0, 1]:.2f}.",
+            f"way round it gives {reverse:.2f}, correlation {correlation:.2f}.",
         )
 
 
@@ -682,7 +513,7 @@ def _far_field(tables):
         if len(rows) < 5:
             continue
         low, observed, high = np.quantile(rows["far_field_exponent"], [0.25, 0.5, 0.75])
-        error = bootstrap_error(rows, lambda drawn: drawn["far_field_exponent"].median())
+        error = bootstrap_error(rows, ("far_field_exponent",), np.median)
         if not np.isfinite(error):
             # of a median: 1.2533 sigma / sqrt(n), sigma from the quartiles
             error = 1.2533 * (high - low) / 1.349 / np.sqrt(len(rows))
@@ -714,7 +545,7 @@ def _between_the_lines(tables):
             np.nan,
             "part of the transitions between the lines of Fig. 11",
             rows["inside"].mean(),
-            bootstrap_error(rows, lambda drawn: drawn["inside"].mean()),
+            bootstrap_error(rows, ("inside",), np.mean),
             1.0,
             "Fig. 11",
             "at least 0.9",
@@ -735,7 +566,7 @@ def _direction(tables):
             np.nan,
             "overlap I, median",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["overlap"].median()),
+            bootstrap_error(rows, ("overlap",), np.median),
             np.nan,
             "Fig. 12, Eq. 10",
             f"at most {WEAK_CORRELATION}",
@@ -746,13 +577,14 @@ def _direction(tables):
         rows = rows[np.isfinite(rows["participation_ratio"])].reset_index(drop=True)
         if len(rows) < FEWEST_MODES:
             continue
-        observed = _overlap_of_localised(rows)
+        columns = ("participation_ratio", "overlap")
+        observed = _overlap_of_localised(*(rows[column] for column in columns))
         yield row(
             _names(rows),
             np.nan,
             "overlap I of localised / extended modes",
             observed,
-            bootstrap_error(rows, _overlap_of_localised),
+            bootstrap_error(rows, columns, _overlap_of_localised),
             np.nan,
             "Fig. 12",
             "more than 1",
@@ -762,10 +594,9 @@ def _direction(tables):
         )
 
 
-def _overlap_of_localised(rows):
-    low, high = np.quantile(rows["participation_ratio"], [1.0 / 3.0, 2.0 / 3.0])
-    localised = rows.loc[rows["participation_ratio"] <= low, "overlap"]
-    extended = rows.loc[rows["participation_ratio"] >= high, "overlap"]
+def _overlap_of_localised(participation, overlap):
+    low, high = np.quantile(participation, [1.0 / 3.0, 2.0 / 3.0])
+    localised, extended = overlap[participation <= low], overlap[participation >= high]
     return float(np.quantile(localised, 0.9) / np.quantile(extended, 0.9))
 
 
@@ -824,7 +655,7 @@ def _cubic_over_measured(tables):
             np.nan,
             "log10 of cubic A_c / measured A_c",
             observed,
-            bootstrap_error(rows, lambda drawn: drawn["ratio"].median()),
+            bootstrap_error(rows, ("ratio",), np.median),
             np.nan,
             "Fig. 14, Eq. A3",
             "at least 1.5: two orders of magnitude, within half a decade",
@@ -845,8 +676,8 @@ def _cubic_with_nature(tables):
 
 def _strong_correlation(rows, nature, name):
     observed = rank_correlation(rows[nature], rows["amplitude"])
-    error = bootstrap_error(rows, lambda drawn: rank_correlation(drawn[nature], drawn["amplitude"]))
-    judged = not np.isfinite(error) or error < LARGEST_CORRELATION_ERROR
+    error = bootstrap_error(rows, (nature, "amplitude"), rank_correlation)
+    judged = np.isfinite(error) and error < LARGEST_CORRELATION_ERROR
     return row(
         _names(rows),
         np.nan,

@@ -27,6 +27,14 @@ def near(observed, error, paper, tolerance):
     return abs(observed - paper) <= 2.0 * np.nan_to_num(error) + tolerance
 
 
+def above(observed, error, bound):
+    """Whether a value is above a bound by two standard errors, None where that is not decided."""
+    if not np.isfinite(observed) or not np.isfinite(error):
+        return None
+    distance = observed - bound
+    return None if abs(distance) <= 2.0 * error else distance > 0.0
+
+
 def mean_and_error(values):
     """Mean over samples and its standard error, NaN for a single one."""
     values = np.asarray(values, dtype=float)
