@@ -231,6 +231,9 @@ def walk(
 ):  # fmt: skip
     """Walk until the forces are small, evaluations are used up, or a new outer list is needed.
 
+    While the forces at the start are so large that LAMMPS' first step would have to be cut, every
+    particle follows its own force, no further than the longest move, before FIRE begins.
+
     Parameters
     ----------
     points : ndarray, shape=(d, N + G)
@@ -289,6 +292,17 @@ def walk(
             if used >= evaluations:
                 status = LIMIT
                 break
+            if steps == 0.0 and largest * first_step * first_step > LONGEST_MOVE:
+                # overlaps of a random start: FIRE would throw them across the box
+                for i in range(n):
+                    square = 0.0
+                    for a in range(d):
+                        square += forces[a, i] * forces[a, i]
+                    push = min(first_step * first_step, LONGEST_MOVE / np.sqrt(square + 1e-30))
+                    for a in range(d):
+                        points[a, i] += push * forces[a, i]
+                pending = _MOVED
+                continue
             steps += 1.0
             speed2 = 0.0
             for a in range(d):
@@ -352,7 +366,7 @@ class Descent:
     ----------
     landscape : Landscape
     time_step : float, optional
-        LAMMPS' `timestep` at the start of a walk, the model's by default.
+        LAMMPS' `timestep` at the start of a walk, by default the model's for FIRE.
 
     Attributes
     ----------
@@ -368,7 +382,8 @@ class Descent:
 
     def __init__(self, landscape, time_step=None):
         self.landscape = landscape
-        self.time_step = landscape.model.time_step if time_step is None else time_step
+        model = landscape.model
+        self.time_step = time_step or model.fire_time_step or model.time_step
         potential = landscape.potential
         coefficients = dict(zip(POWERS, potential.laurent, strict=True))
         self._terms = tuple(
@@ -387,6 +402,16 @@ class Descent:
     @property
     def evaluations(self) -> int:
         return int(self._state[6])
+
+    @property
+    def steps(self) -> int:
+        """Steps of FIRE, as LAMMPS counts them."""
+        return int(self._state[2])
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether the forces are those of the present positions, after a whole step."""
+        return bool(self._state[5] == _READY)
 
     def list_around(self, positions) -> None:
         """Build the outer list around a configuration, shape=(N, d)."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, minres
 
+from analysis.landscape.descent import Descent
+
 
 @dataclass(frozen=True)
 class RelaxationResult:
@@ -39,58 +41,30 @@ class RelaxationResult:
     newton_steps: int
 
 
-def _largest(forces):
-    return float(np.sqrt((forces**2).sum(axis=1).max()))
-
-
 def fire(landscape, positions, *, force_tolerance, max_iterations=100_000, time_step=None):
-    """FIRE descent until max_i |F_i| < force_tolerance.
+    """FIRE descent until max_i |F_i| < force_tolerance, as LAMMPS walks it.
 
     Parameters
     ----------
     landscape : Landscape
     positions : ndarray, shape=(N, d)
+        Overlaps are pushed apart before FIRE begins.
     force_tolerance : float
     max_iterations : int
+        Of force evaluations.
     time_step : float, optional
-        First time step, a fifth of the model's by default; grows up to ten times the model's.
+        First time step, by default the model's for FIRE; grows tenfold.
 
     Returns
     -------
-    positions, energy, forces, iterations
+    positions, energy, forces, evaluations
     """
-    step = 0.2 * landscape.model.time_step if time_step is None else time_step
-    largest_step = 10.0 * landscape.model.time_step
-    longest_move = 0.1 * float(landscape.diameter.min())
-    x = np.array(positions, dtype=float)
-    velocity = np.zeros_like(x)
+    descent = Descent(landscape, time_step)
+    descent.start(positions)
+    descent.walk(force_tolerance, max_iterations)
+    x = descent.positions
     energy, forces = landscape.energy_and_forces(x)
-    mixing, downhill = 0.1, 0
-    for iteration in range(max_iterations):
-        if _largest(forces) < force_tolerance:
-            return x, energy, forces, iteration
-        power = float(np.vdot(forces, velocity))
-        if power > 0.0:
-            speed = np.sqrt(np.vdot(velocity, velocity) / np.vdot(forces, forces))
-            velocity = (1.0 - mixing) * velocity + mixing * speed * forces
-            downhill += 1
-            if downhill > 5:
-                step = min(1.1 * step, largest_step)
-                mixing *= 0.99
-        else:
-            # the backward half step of FIRE 2.0 undoes the uphill move
-            x -= 0.5 * step * velocity
-            velocity[:] = 0.0
-            step *= 0.5
-            mixing, downhill = 0.1, 0
-        velocity += step * forces
-        # the overlaps of a random start would otherwise throw particles across the box
-        longest = step * np.abs(velocity).max()
-        if longest > longest_move:
-            velocity *= longest_move / longest
-        x += step * velocity
-        energy, forces = landscape.energy_and_forces(x)
-    return x, energy, forces, max_iterations
+    return x, energy, forces, descent.evaluations
 
 
 def newton_polish(landscape, positions, *, force_tolerance, max_steps=20, longest_move=0.01):

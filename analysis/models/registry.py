@@ -15,6 +15,7 @@ DEFAULT_MODELS = Path(__file__).resolve().parents[2] / "config" / "models.yaml"
 
 _OPTIONAL = (
     "time_step",
+    "fire_time_step",
     "parent_temperature",
     "equilibration",
     "melting_temperature",
@@ -38,6 +39,8 @@ class GlassModel:
         Smallest and largest diameter of a polydisperse model, P(s) ~ s^-distribution_exponent.
     non_additivity : float
         a in lambda_ij = (s_i + s_j)/2 (1 - a |s_i - s_j|) for polydisperse models.
+    fire_time_step : float or None
+        Time step at which FIRE starts, where it is not that of the dynamics.
     """
 
     name: str
@@ -50,6 +53,7 @@ class GlassModel:
     distribution_exponent: float = 3.0
     non_additivity: float = 0.0
     time_step: float = 0.005
+    fire_time_step: float | None = None
     parent_temperature: float | None = None
     equilibration: float = 0.0
     melting_temperature: float | None = None

@@ -69,7 +69,8 @@ def test_energy_is_the_sum_over_minimum_images(make_glass):
 def test_forces_are_minus_the_gradient_of_the_energy(displaced):
     landscape, x, z = displaced
     _, forces = landscape.energy_and_forces(x)
-    slope = difference(lambda y: landscape.energy_and_forces(y)[0], x, z, h=2e-4)
+    # contacts of harmonic spheres that open within the step cost an error of its order
+    slope = difference(lambda y: landscape.energy_and_forces(y)[0], x, z, h=2e-5)
     np.testing.assert_allclose(-np.vdot(forces, z), slope, rtol=1e-7, atol=1e-8)
 
 
