@@ -203,6 +203,34 @@ def decay_rates(model: GlassModel, particles: int, broadening: float) -> Estimat
     )
 
 
+def excitations(model: GlassModel, particles: int, modes: int, block: dict) -> Estimate:
+    """Excitations of the modes of one sample; every rank holds the sample by itself."""
+    grid = math.log(block["largest_amplitude"] / block["smallest_amplitude"])
+    minimisations = 1.5 * grid / math.log(block["grid_factor"])
+    minimisations += math.log2(math.log(block["grid_factor"]) / block["relative_precision"] + 1.0)
+    # a quench takes longer in a larger box, as its lowest mode is softer
+    evaluations = 2000.0 * (particles / 2000.0) ** (1.0 / 3.0)
+    seconds = evaluations * 5e-9 * particles * (neighbours(model) + 10.0)
+    size = model.dimension * particles
+    # distinct structures and what recognises them, a dozen at a time
+    known = 12.0 * (_expansion_memory(model, particles) + 16.0 * size)
+    return Estimate(
+        memory=BASE_MEMORY + 3.0 * _expansion_memory(model, particles) + known,
+        core_seconds=20.0 + modes * minimisations * seconds,
+        disk=400.0 * modes + 60.0 * particles * block["fields"],
+    )
+
+
+def cubic_amplitudes(model: GlassModel, particles: int, modes: int) -> Estimate:
+    """Cubic amplitudes of the modes of one sample, read one by one."""
+    bonds = 0.5 * neighbours(model) * particles
+    return Estimate(
+        memory=BASE_MEMORY + 2.0 * _expansion_memory(model, particles) + 100.0 * particles,
+        core_seconds=10.0 + modes * (bonds * 2e-8 + particles * 5e-8),
+        disk=60.0 * modes,
+    )
+
+
 def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | None = None):
     """Estimate of one sample in a rule of the workflow.
 
@@ -244,6 +272,17 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
     if rule == "compute_decay_rates":
         block = campaign.block("decay_rates", ensemble)
         return decay_rates(model, particles, max(block["broadenings"]))
+    if rule == "compute_cubic_amplitudes":
+        return cubic_amplitudes(model, particles, modes)
+    if rule == "measure_excitations":
+        block = campaign.block("excitations", ensemble)
+        if block["below"] == "boson_peak":
+            # about one mode in two hundred is below the boson peak
+            pulled = max(0.005 * model.dimension * particles, block["at_least"])
+        else:
+            below = mode_count({"below": block["below"]}, particles, model.dimension)
+            pulled = max(below, block["at_least"])
+        return excitations(model, particles, int(min(pulled + block["above"], modes)), block)
     # analyse_modes and the joint density read the modes, and solve a few linear systems
     size = model.dimension * particles
     return Estimate(

@@ -3,7 +3,8 @@
 Following Mizuno, Shimada and Ikeda, Phys. Rev. Research 2, 013215 (2020) [mizuno2020_anharmonic]:
 particles are displaced by A sqrt(N) e_k (Eq. 5) from their inherent structure r_0, the energy is
 minimised, and A_c is the smallest A for which another inherent structure is reached. A mode has no
-sign, so both are tried.
+sign, so both are tried, in step; the search ends with the smaller A_c unless that of the other sign
+is asked for.
 
 A_c is looked for on a geometric grid of amplitudes, from below: the first one that leaves r_0, then
 bisection between it and the one before. The amplitude reported is the upper end of the last
@@ -40,8 +41,8 @@ OUTCOMES = ("transition", "none", "overlap", "not_converged")
 _LOWEST_FRACTION = 1e-6
 """Downwards extension of a grid whose first amplitude already changes, relative to it."""
 
-_CURVE_RANGE = 8.0
-"""A curve |Dr|(A) is followed up to so many times A_c."""
+_CURVE = np.array([1.4, 2.0, 2.8, 4.0])
+"""Amplitudes at which a curve |Dr|(A) is followed further, in units of A_c."""
 
 
 class ExcitationError(ValueError):
@@ -62,6 +63,8 @@ class ScanSettings:
         Width of the last bracket over A_c.
     overlap_distance : float
         In units of the pair diameter.
+    other_sign : bool
+        Whether A_c of the other sign is looked for beyond the smaller A_c.
     """
 
     smallest_amplitude: float = 1e-5
@@ -69,6 +72,7 @@ class ScanSettings:
     grid_factor: float = 2.0
     relative_precision: float = 0.05
     overlap_distance: float = 0.5
+    other_sign: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ class Scan:
     Attributes
     ----------
     outcome : str
+        One of :data:`OUTCOMES`, or `stopped` where the other sign has a smaller A_c.
     amplitude : float
         A_c; where there is no transition, up to where nothing was seen.
     precision : float
@@ -124,12 +129,8 @@ class Scan:
     points: list[ScanPoint] = field(default_factory=list)
 
 
-def scan_amplitudes(
-    minimise: Callable[[float], ScanPoint],
-    settings: ScanSettings,
-    overlaps: Callable[[float], bool] | None = None,
-) -> Scan:
-    """The smallest amplitude on the grid that changes the inherent structure, then bisection.
+class Climb:
+    """Search of the smallest amplitude that changes the inherent structure, along one sign.
 
     Parameters
     ----------
@@ -139,59 +140,118 @@ def scan_amplitudes(
     overlaps : callable, optional
         overlaps(A): whether particles overlap at the amplitude A; costs no minimisation.
 
+    Attributes
+    ----------
+    outcome : str or None
+        None while the grid has not been climbed; `bracketed` once an amplitude of it changes.
+    low : float
+        Largest amplitude at which nothing changed.
+    high : ScanPoint or None
+        Smallest that did.
+    points : list of ScanPoint
+    """
+
+    def __init__(
+        self,
+        minimise: Callable[[float], ScanPoint],
+        settings: ScanSettings,
+        overlaps: Callable[[float], bool] | None = None,
+    ):
+        self._minimise, self._overlaps, self._settings = minimise, overlaps, settings
+        self._limit, self._stop = settings.largest_amplitude, "none"
+        self._next = min(settings.smallest_amplitude, self._limit)
+        self.outcome, self.low, self.high, self.points = None, 0.0, None, []
+
+    def _try(self, amplitude) -> ScanPoint:
+        self.points.append(self._minimise(amplitude))
+        return self.points[-1]
+
+    def step(self) -> None:
+        """Try the next amplitude of the grid."""
+        if self._stop == "none" and self._overlaps is not None and self._overlaps(self._next):
+            # the last amplitude is the largest without an overlap
+            self._stop = "overlap"
+            self._next = self._limit = _largest_without(
+                self._overlaps, self.low, self._next, self._settings
+            )
+            if self._limit <= self.low:
+                self.outcome = self._stop
+                return
+        point = self._try(self._next)
+        if point.changed is None:
+            self.outcome = "not_converged"
+        elif point.changed:
+            self.outcome, self.high = "bracketed", point
+        else:
+            self.low = point.amplitude
+            self.outcome = self._stop if self.low >= self._limit else None
+            self._next = min(self.low * self._settings.grid_factor, self._limit)
+
+    def refine(self, enough: float = np.inf) -> Scan:
+        """Bisect the bracket, if there is one, and close the search.
+
+        Parameters
+        ----------
+        enough : float
+            Stop once nothing changes up to here.
+        """
+        if self.outcome != "bracketed":
+            return Scan(self.outcome or "stopped", self.low, points=self.points)
+        settings = self._settings
+        # the grid begins where nothing happens
+        lowest = _LOWEST_FRACTION * self.high.amplitude
+        while self.low == 0.0 and self.high.amplitude > lowest:
+            point = self._try(self.high.amplitude / settings.grid_factor)
+            if not point.changed:
+                self.low = point.amplitude if point.changed is False else 0.0
+                break
+            self.high = point
+        while self.high.amplitude - self.low > settings.relative_precision * self.high.amplitude:
+            if self.low == 0.0 or self.low >= enough:
+                break
+            point = self._try(float(np.sqrt(self.low * self.high.amplitude)))
+            if point.changed is None:
+                # the bracket stays as wide as it is, and says so
+                break
+            if point.changed:
+                self.high = point
+            else:
+                self.low = point.amplitude
+        if self.low >= enough:
+            return Scan("stopped", self.low, points=self.points)
+        precision = (self.high.amplitude - self.low) / self.high.amplitude
+        return Scan("transition", self.high.amplitude, precision, self.high, self.points)
+
+
+def scan_amplitudes(climbs: dict[int, Climb], other_sign: bool = False) -> dict[int, Scan]:
+    """Climb the grid along both signs in step, then bisect.
+
+    Parameters
+    ----------
+    climbs : dict of int to Climb
+        By sign.
+    other_sign : bool
+        Whether A_c of the other sign is looked for beyond the smaller A_c.
+
     Returns
     -------
-    Scan
+    dict of int to Scan
     """
-    points = []
-
-    def tried(amplitude):
-        point = minimise(amplitude)
-        points.append(point)
-        return point
-
-    low, high = 0.0, None
-    limit = settings.largest_amplitude
-    amplitude = min(settings.smallest_amplitude, limit)
-    stopped = "none"
-    while True:
-        if overlaps is not None and stopped == "none" and overlaps(amplitude):
-            stopped, limit = "overlap", _largest_without(overlaps, low, amplitude, settings)
-            if limit <= low:
-                break
-            amplitude = limit
-        point = tried(amplitude)
-        if point.changed is None:
-            return Scan("not_converged", low, points=points)
-        if point.changed:
-            high = point
-            break
-        low = amplitude
-        if low >= limit:
-            break
-        amplitude = min(amplitude * settings.grid_factor, limit)
-    if high is None:
-        return Scan(stopped, low, points=points)
-
-    # the grid begins where nothing happens
-    lowest = _LOWEST_FRACTION * high.amplitude
-    while low == 0.0 and high.amplitude > lowest:
-        point = tried(high.amplitude / settings.grid_factor)
-        if not point.changed:
-            low = point.amplitude if point.changed is False else low
-            break
-        high = point
-    while low > 0.0 and high.amplitude - low > settings.relative_precision * high.amplitude:
-        point = tried(float(np.sqrt(low * high.amplitude)))
-        if point.changed is None:
-            # the bracket stays as wide as it is, and says so
-            break
-        if point.changed:
-            high = point
-        else:
-            low = point.amplitude
-    precision = (high.amplitude - low) / high.amplitude
-    return Scan("transition", high.amplitude, precision, high, points)
+    decided = False
+    while not decided:
+        for climb in climbs.values():
+            if climb.outcome is None:
+                climb.step()
+        ends = [climb.outcome for climb in climbs.values()]
+        decided = None not in ends or (
+            not other_sign and ("bracketed" in ends or "not_converged" in ends)
+        )
+    scans, smallest = {}, np.inf
+    for sign, climb in climbs.items():
+        scans[sign] = climb.refine(np.inf if other_sign else smallest)
+        if scans[sign].outcome == "transition":
+            smallest = min(smallest, scans[sign].amplitude)
+    return scans
 
 
 def _largest_without(overlaps, low, high, settings):
@@ -217,7 +277,7 @@ class Excitation:
     sign : int
         That of e_k for `amplitude`; 0 without a transition.
     amplitude_other : float
-        A_c of the other sign.
+        A_c of the other sign, NaN where it was not looked for or has none.
     barrier : float
         Phi(r_0 + A_c sqrt(N) e_k) - Phi(r_0) (Eq. 8).
     distance, energy_change, participants, largest
@@ -316,8 +376,8 @@ class ModeExciter:
         )
         return len(neighbours) > 0
 
-    def scan(self, vector, sign: int) -> Scan:
-        """A_c of one sign of a mode.
+    def climb(self, vector, sign: int) -> Climb:
+        """The search along one sign of a mode.
 
         Parameters
         ----------
@@ -325,11 +385,14 @@ class ModeExciter:
             e_k, of unit norm.
         sign : {1, -1}
         """
-        overlaps = (lambda amplitude: self._overlaps(vector, sign * amplitude)) if (
-            self._diverges
-        ) else None
-        return scan_amplitudes(
-            lambda amplitude: self._minimise(vector, sign, amplitude), self.settings, overlaps
+
+        def overlaps(amplitude):
+            return self._overlaps(vector, sign * amplitude)
+
+        return Climb(
+            lambda amplitude: self._minimise(vector, sign, amplitude),
+            self.settings,
+            overlaps if self._diverges else None,
         )
 
     def excite(self, vector, frequency: float) -> tuple[Excitation, dict[int, Scan]]:
@@ -348,7 +411,8 @@ class ModeExciter:
         """
         began = time.perf_counter()
         vector = np.asarray(vector, dtype=float).reshape(self.start.shape)
-        scans = {sign: self.scan(vector, sign) for sign in (1, -1)}
+        climbs = {sign: self.climb(vector, sign) for sign in (1, -1)}
+        scans = scan_amplitudes(climbs, self.settings.other_sign)
         found = Excitation(frequency)
         found.minimisations = sum(len(scan.points) for scan in scans.values())
         found.evaluations = sum(p.evaluations for scan in scans.values() for p in scan.points)
@@ -379,7 +443,7 @@ class ModeExciter:
         return found, scans
 
     def curve(self, vector, scans: dict[int, Scan]) -> list[dict]:
-        """|Dr| and DPhi against A for both signs (Fig. 2), beyond A_c too.
+        """|Dr| and DPhi against A for both signs (Fig. 2), for that of A_c beyond it too.
 
         Parameters
         ----------
@@ -395,11 +459,11 @@ class ModeExciter:
         """
         vector = np.asarray(vector, dtype=float).reshape(self.start.shape)
         rows = []
+        smallest = decide(scans)[0]
         for sign, scan in scans.items():
             points = list(scan.points)
-            if scan.outcome == "transition":
-                more = scan.amplitude * np.geomspace(1.0, _CURVE_RANGE, 13)[1:]
-                for amplitude in more[more <= self.settings.largest_amplitude]:
+            if sign == smallest:
+                for amplitude in scan.amplitude * _CURVE:
                     if self._diverges and self._overlaps(vector, sign * amplitude):
                         break
                     points.append(self._minimise(vector, sign, float(amplitude)))

@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 import time
+from functools import partial as partial_function
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ SCAN_KEYS = (
     "grid_factor",
     "relative_precision",
     "overlap_distance",
+    "other_sign",
 )
 
 
@@ -69,12 +71,14 @@ def main(argv=None):
             _folder(partial, glass.sample).mkdir(exist_ok=True)
     world.Barrier()
     for glass in glasses:
-        landscape = Landscape.of_glass(task.model, glass)
-        quencher = Quencher(
-            landscape, force_tolerance=block["force_tolerance"], method=block["minimiser"]
+        new_quencher = partial_function(
+            Quencher,
+            Landscape.of_glass(task.model, glass),
+            force_tolerance=block["force_tolerance"],
+            method=block["minimiser"],
         )
         _pull(
-            *(quencher, glass, windows[glass.sample], settings, block["scans"]),
+            *(new_quencher, glass, windows[glass.sample], settings, block["scans"]),
             *(arguments.modes, _folder(partial, glass.sample), world, log),
         )
     world.Barrier()
@@ -120,7 +124,9 @@ def _window(path, sample, below, block):
                 complete_below=float(group.attrs["complete_below"]),
             )
         except ExcitationError as error:
-            raise ExcitationError(f"{path}: sample {sample}: studies.excitations: {error}") from None
+            raise ExcitationError(
+                f"{path}: sample {sample}: studies.excitations: {error}"
+            ) from None
 
 
 def _digest(path, glasses):
@@ -137,7 +143,7 @@ def _digest(path, glasses):
     return digest.hexdigest()
 
 
-def _pull(quencher, glass, window, settings, scans, path, folder, world, log):
+def _pull(new_quencher, glass, window, settings, scans, path, folder, world, log):
     """This rank's share of the modes of one sample, each kept in `folder` once it is done."""
     from analysis.ensembles import distribute
     from analysis.storage import atomic_path, open_file, sample_group
@@ -154,16 +160,20 @@ def _pull(quencher, glass, window, settings, scans, path, folder, world, log):
     ]
     if not mine:
         return
-    exciter = ModeExciter(quencher, glass.positions, settings)
-    expansion = quencher.landscape.expand(glass.positions)
-    # where the structures of this run are kept, by their index in the quencher
-    kept = {}
+    expansion = new_quencher().landscape.expand(glass.positions)
+    # final structures of this rank's modes, and where they are kept
+    finals = {}
     told = time.monotonic()
     with open_file(path) as file:
         group = file[sample_group(glass.sample)]
         frequencies = np.sqrt(np.maximum(group["frequency_squared"][...], 0.0))
         for done, k in enumerate(mine):
             vector = group["vectors"][k]
+            # no more is known than where earlier modes ended: not all that a scan has met
+            exciter = ModeExciter(new_quencher(), glass.positions, settings)
+            known = {
+                exciter.quencher.remember(positions): name for name, positions in finals.items()
+            }
             excitation, signs = exciter.excite(vector, float(frequencies[k]))
             row = {"mode": k, **excitation.row()}
             row["cubic_amplitude"] = float(
@@ -174,12 +184,13 @@ def _pull(quencher, glass, window, settings, scans, path, folder, world, log):
                 record["curve"] = exciter.curve(vector, signs)
             if excitation.outcome == "transition":
                 final = signs[excitation.sign].final
-                if final.structure not in kept:
-                    kept[final.structure] = f"m{k:07d}.npy"
-                    with atomic_path(folder / kept[final.structure]) as temporary:
+                if final.structure not in known:
+                    known[final.structure] = f"m{k:07d}.npy"
+                    finals[f"m{k:07d}.npy"] = final.positions
+                    with atomic_path(folder / f"m{k:07d}.npy") as temporary:
                         with open(temporary, "wb") as output:
                             np.save(output, final.positions)
-                record["structure"] = kept[final.structure]
+                record["structure"] = known[final.structure]
             with atomic_path(folder / f"m{k:07d}.json") as temporary:
                 temporary.write_text(json.dumps(record))
             if time.monotonic() - told > 20.0 or done + 1 == len(mine):
