@@ -325,9 +325,11 @@ class ModeExciter:
             e_k, of unit norm.
         sign : {1, -1}
         """
-        overlaps = (lambda amplitude: self._overlaps(vector, sign * amplitude)) if (
-            self._diverges
-        ) else None
+        overlaps = (
+            (lambda amplitude: self._overlaps(vector, sign * amplitude))
+            if (self._diverges)
+            else None
+        )
         return scan_amplitudes(
             lambda amplitude: self._minimise(vector, sign, amplitude), self.settings, overlaps
         )
