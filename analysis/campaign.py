@@ -36,6 +36,9 @@ NEEDS = {
 }
 """Studies that each study needs for the same ensemble."""
 
+RUNS = ("dynamics", "transitions")
+"""Studies of constant-energy runs of their own, with temperatures and a duration."""
+
 FULL_SPECTRUM = ("decay_rates", "joint_density")
 """Studies that need every mode."""
 
@@ -50,8 +53,8 @@ _BOUNDS = {
     "maximum": "at most",
     "exclusiveMaximum": "less than",
 }
-_SMALLEST_RUN = 40
-"""Frames that a trajectory must have at least: four for each of ten blocks."""
+_SMALLEST_RUN = {"dynamics": 40, "transitions": 20}
+"""Frames that a run must have at least: four, or two, for each of ten blocks."""
 
 
 class CampaignError(ValueError):
@@ -117,11 +120,11 @@ class Campaign:
         """Temperatures at which a study is made of an ensemble, ascending."""
         available = {
             temperature
-            for block in self.studies.get("dynamics", [])
+            for block in self.studies.get(study if study in RUNS else "dynamics", [])
             if ensemble in block["ensembles"]
             for temperature in block["temperatures"]
         }
-        if study == "dynamics":
+        if study in RUNS:
             return sorted(available)
         return sorted(t for t in available if self.block(study, ensemble, t) is not None)
 
@@ -141,9 +144,9 @@ class Campaign:
             return ensemble
         return min(full, key=lambda name: self.ensembles[name].particles, default=None)
 
-    def time_step(self, ensemble: str, temperature: float) -> float:
-        """Time step of the dynamics of an ensemble at a temperature."""
-        block = self.block("dynamics", ensemble, temperature)
+    def time_step(self, ensemble: str, temperature: float, study: str = "dynamics") -> float:
+        """Time step of the runs of an ensemble at a temperature."""
+        block = self.block(study, ensemble, temperature)
         model = self.models[self.ensembles[ensemble].model]
         return float(block.get("time_step", model.time_step))
 
@@ -504,8 +507,9 @@ def _study_faults(settings, ensembles, models, warnings) -> list[tuple[str, str]
                 model = models[ensembles[name].model]
                 if study == "modes":
                     faults += _request_faults(key, block["request"], ensembles[name], model)
+                if study in RUNS:
+                    faults += _run_faults(key, study, block, name, model, warnings)
                 if study == "dynamics":
-                    faults += _dynamics_faults(key, block, name, model, warnings)
                     first = _blocks_of(studies, study, name)[0]
                     if block["keep_trajectories"] != first["keep_trajectories"]:
                         faults.append(
@@ -566,8 +570,9 @@ def _request_faults(key, request, ensemble, model):
     ]
 
 
-def _dynamics_faults(key, block, ensemble, model, warnings):
+def _run_faults(key, study, block, ensemble, model, warnings):
     faults = []
+    least = _SMALLEST_RUN[study]
     if model.dimension not in (2, 3):
         faults.append(
             (
@@ -591,15 +596,15 @@ def _dynamics_faults(key, block, ensemble, model, warnings):
             (
                 f"{key}.interval",
                 f"{interval} is longer than the duration, {duration}; it must be "
-                f"at most {duration / _SMALLEST_RUN:g}",
+                f"at most {duration / least:g}",
             )
         )
-    elif duration / interval < _SMALLEST_RUN:
+    elif duration / interval < least:
         faults.append(
             (
                 f"{key}.duration",
                 f"{duration} holds {int(duration / interval)} frames; at least "
-                f"{_SMALLEST_RUN} are needed, a duration of {_SMALLEST_RUN * interval:g}",
+                f"{least} are needed, a duration of {least * interval:g}",
             )
         )
     labels = {}

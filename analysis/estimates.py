@@ -19,6 +19,15 @@ BASE_MEMORY = 350e6
 ATOM_STEPS = 1.0e6
 """Particles times time steps a second of molecular dynamics on one core."""
 
+FORCE_ATOMS = 7.0e5
+"""Particles times force evaluations a second of a quench on one core."""
+
+QUENCH_EVALUATIONS = 250.0
+"""Force evaluations of a quench from a thermal configuration, on average."""
+
+KNOWN_MEMORY = 1.5e9
+"""Bytes of the structures that quenches may recognise, with those of the present chunk."""
+
 DENSE_FLOPS = 2.0e10
 """Floating-point operations a second of a dense eigen-solver on one core."""
 
@@ -130,6 +139,33 @@ def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
     )
 
 
+def inherent_structures(model: GlassModel, particles: int, block: dict) -> Estimate:
+    """Inherent structures along one run."""
+    d = model.dimension
+    step = block.get("time_step", model.time_step)
+    time = block["duration"] + block["equilibration"]
+    frames = block["duration"] / block["interval"] + 1.0
+    return Estimate(
+        # structures that quenches may recognise, and a batch of frames on the first rank
+        memory=BASE_MEMORY + 10e3 * particles + KNOWN_MEMORY + 80.0 * 8.0 * d * particles,
+        core_seconds=20.0
+        + time / step * particles / ATOM_STEPS
+        + frames * particles * QUENCH_EVALUATIONS / FORCE_ATOMS,
+        # each structure another in the worst case, and the series
+        disk=frames * (8.0 * d * particles + 100.0),
+    )
+
+
+def rearrangements(model: GlassModel, particles: int, block: dict) -> Estimate:
+    """Tables of the rearrangements along one run."""
+    frames = block["duration"] / block["interval"] + 1.0
+    return Estimate(
+        memory=BASE_MEMORY + 1e3 * frames + 1e3 * particles,
+        core_seconds=10.0 + frames * particles * model.dimension * 1e-7,
+        disk=200.0 * (frames + particles),
+    )
+
+
 def lifetimes(model: GlassModel, particles: int, modes: int, frames: float) -> Estimate:
     """Lifetimes of the modes of one sample at one temperature."""
     size = model.dimension * particles
@@ -195,6 +231,10 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
         frames = block["duration"] / block["interval"]
         if rule == "measure_mean_squared_displacement":
             return mean_squared_displacement(model, particles, frames)
+    if rule in ("follow_inherent_structures", "measure_rearrangements"):
+        block = campaign.block("transitions", ensemble, temperature)
+        follows = rule == "follow_inherent_structures"
+        return (inherent_structures if follows else rearrangements)(model, particles, block)
     request = campaign.block("modes", ensemble)["request"]
     modes = mode_count(request, particles, model.dimension)
     if rule == "solve_modes":

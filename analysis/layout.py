@@ -17,6 +17,10 @@ STUDY_OF = {
     "lifetimes": "lifetimes",
     "window_lifetimes": "lifetimes",
     "energy_autocorrelation": "lifetimes",
+    "inherent_structures": "transitions",
+    "rearrangements": "transitions",
+    "rearrangement_runs": "transitions",
+    "rearrangement_fields": "transitions",
     "decay_rates": "decay_rates",
     "joint_density": "joint_density",
     "excitations": "excitations",
@@ -33,7 +37,7 @@ MADE_FROM = {
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
-BY_TEMPERATURE = ("dynamics", "lifetimes")
+BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
 
 

@@ -93,13 +93,27 @@ def form_teams(world: MPI.Comm, ranks_per_team: int) -> Team:
     return Team(world, world.Split(index, world.rank), index, world.size // ranks_per_team)
 
 
-def widest_teams(world: MPI.Comm, items: int) -> Team:
-    """Divide all ranks into as many teams as there are items, or one rank each if there are more.
+def widest_teams(world: MPI.Comm, items: int, least: int = 1) -> Team:
+    """Divide all ranks into as many teams as there are items, or as few as their size allows.
 
     For work whose result does not depend on the number of ranks. All teams are of one size: the
-    largest that divides the number of ranks.
+    smallest that divides the number of ranks and leaves none without an item.
+
+    Parameters
+    ----------
+    world : MPI.Comm
+    items : int
+    least : int
+        Ranks of a team.
+
+    Raises
+    ------
+    RankError
+        If there are not so many ranks.
     """
-    teams = min(items, world.size)
+    if world.size < least:
+        raise RankError(f"{world.size} ranks cannot be divided into teams of {least} or more")
+    teams = min(max(items, 1), world.size // least)
     while world.size % teams:
         teams -= 1
     return form_teams(world, world.size // teams)

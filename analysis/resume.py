@@ -7,9 +7,12 @@ no rule declares. Parts made under other settings are thrown away, never mixed i
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from analysis.storage import atomic_path, sample_group
 
@@ -57,3 +60,27 @@ class PartialFolder:
     def remove(self) -> None:
         """Throw all parts away: the output is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def exists(path: Path, communicator) -> bool:
+    """Whether a file is there, as the first rank sees it."""
+    return communicator.bcast(path.exists() if communicator.rank == 0 else None)
+
+
+def save_arrays(path: Path, communicator, **arrays) -> None:
+    """Write arrays (.npz) on the first rank, under the final name only when complete."""
+    if communicator.rank == 0:
+        unfinished = path.with_name(f".{path.name}")
+        with open(unfinished, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(unfinished, path)
+    communicator.Barrier()
+
+
+def load_arrays(path: Path, communicator, *names: str) -> list[np.ndarray]:
+    """Arrays of :func:`save_arrays`, read by the first rank, on every rank."""
+    arrays = None
+    if communicator.rank == 0:
+        with np.load(path) as stored:
+            arrays = [stored[name] for name in names]
+    return communicator.bcast(arrays)

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from mpi4py import MPI
@@ -30,7 +31,7 @@ from analysis.ensembles import Ensemble, lammps_seed
 from analysis.landscape import Landscape, relax
 from analysis.models import GlassModel
 from analysis.parallel import form_teams
-from analysis.resume import PartialFolder
+from analysis.resume import PartialFolder, exists, load_arrays, save_arrays
 from analysis.simulation.session import LammpsSession, SessionError, pair_commands, thermostat_seed
 from analysis.storage import Glass, create_file, sample_group
 
@@ -153,32 +154,33 @@ def run_nve(
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
     partial = Path(partial)
-    run = _Run(model, glass, settings, communicator, log)
+    run = NveRun(model, glass, settings, communicator, log)
     if communicator.rank == 0:
         partial.mkdir(parents=True, exist_ok=True)
     communicator.Barrier()
     start = partial / "start.npz"
-    if not _exists(start, communicator):
+    if not exists(start, communicator):
         positions, velocities = run.thermalise(seed)
-        _save(start, communicator, positions=positions, velocities=velocities)
-    state = _load(start, communicator, "positions", "velocities")
+        save_arrays(start, communicator, positions=positions, velocities=velocities)
+    state = load_arrays(start, communicator, "positions", "velocities")
     per_chunk = chunk_frames(*glass.positions.shape)
     began, told = time.monotonic(), time.monotonic()
     for chunk, first in enumerate(range(0, settings.frames, per_chunk)):
         path = partial / _chunk_name(chunk)
         stop = min(first + per_chunk, settings.frames)
-        if _exists(path, communicator):
+        if exists(path, communicator):
             state = None
             continue
         if state is None:
             previous = partial / _chunk_name(chunk - 1)
             state = [
-                field[-1] for field in _load(previous, communicator, "positions", "velocities")
+                field[-1]
+                for field in load_arrays(previous, communicator, "positions", "velocities")
             ]
         frames = run.frames(*state, count=stop - first, from_start=first == 0)
         frames["time"] = np.arange(first, stop) * settings.interval
         state = frames["positions"][-1], frames["velocities"][-1]
-        _save(path, communicator, **frames)
+        save_arrays(path, communicator, **frames)
         if communicator.rank == 0 and time.monotonic() - told > 30:
             told = time.monotonic()
             _log.info(
@@ -187,8 +189,39 @@ def run_nve(
             )
 
 
-class _Run:
-    """The stages of one run in LAMMPS."""
+class Frame(NamedTuple):
+    """One instant of a run.
+
+    Attributes
+    ----------
+    positions, velocities : ndarray, shape=(N, d)
+        Positions unwrapped.
+    potential_energy : float
+        Total.
+    temperature : float
+        sum v^2 / (d N).
+    """
+
+    positions: np.ndarray
+    velocities: np.ndarray
+    potential_energy: float
+    temperature: float
+
+
+class NveRun:
+    """The stages of one run in LAMMPS.
+
+    Parameters
+    ----------
+    model : GlassModel
+    glass : Glass
+        Its inherent structure.
+    settings : RunSettings
+    communicator : mpi4py.MPI.Comm
+        Ranks that share this sample; every method is called on all of them.
+    log : path, optional
+        Of LAMMPS.
+    """
 
     def __init__(self, model, glass, settings, communicator, log):
         self.model, self.glass, self.settings = model, glass, settings
@@ -240,30 +273,43 @@ class _Run:
             velocities = _with_kinetic_energy(velocities, kinetic + added)
         return positions, velocities
 
-    def frames(self, positions, velocities, *, count, from_start):
-        """The next frames; the first is the state itself if `from_start`."""
+    def follow(self, positions, velocities, *, count, from_start) -> Iterator[Frame]:
+        """The next frames, one by one; the first is the state itself if `from_start`.
+
+        Every rank of the run takes every frame. LAMMPS is set up anew, so the frames depend on
+        the state alone and not on what came before.
+
+        Raises
+        ------
+        SessionError
+            If LAMMPS stops, or a frame is not finite.
+        """
         s = self.settings
         n, d = positions.shape
-        out = {
-            "positions": np.empty((count, n, d)),
-            "velocities": np.empty((count, n, d)),
-            "potential_energy": np.empty(count),
-            "temperature": np.empty(count),
-        }
         with self._session(positions, velocities) as session:
             session.run_input("nve.in", time_step=float(s.time_step), every=s.stride, steps=0)
             session.command("log none")
             for frame in range(count):
                 if frame or not from_start:
                     session.run(s.stride)
-                    out["positions"][frame] = session.positions()
-                    out["velocities"][frame] = session.velocities()
-                else:
-                    out["positions"][frame], out["velocities"][frame] = positions, velocities
-                out["potential_energy"][frame] = session.potential_energy()
-                out["temperature"][frame] = (out["velocities"][frame] ** 2).sum() / (d * n)
-        if not (np.isfinite(out["potential_energy"]).all() and np.isfinite(out["positions"]).all()):
-            raise SessionError("the dynamics made NaN")
+                    positions, velocities = session.positions(), session.velocities()
+                energy = session.potential_energy()
+                if not (np.isfinite(energy) and np.isfinite(positions).all()):
+                    raise SessionError("the dynamics made NaN")
+                yield Frame(positions, velocities, energy, (velocities**2).sum() / (d * n))
+
+    def frames(self, positions, velocities, *, count, from_start) -> dict[str, np.ndarray]:
+        """All frames of :meth:`follow` at once, each field of :class:`Frame` as an array."""
+        out = {
+            "positions": np.empty((count, *positions.shape)),
+            "velocities": np.empty((count, *positions.shape)),
+            "potential_energy": np.empty(count),
+            "temperature": np.empty(count),
+        }
+        found = self.follow(positions, velocities, count=count, from_start=from_start)
+        for index, frame in enumerate(found):
+            for name, values in zip(out, frame, strict=True):
+                out[name][index] = values
         return out
 
 
@@ -279,7 +325,7 @@ def standard_error(series, blocks=10) -> float:
     return float(means.std(ddof=1) / np.sqrt(blocks))
 
 
-def _dependencies(model, glasses, settings, seed, ranks_per_sample) -> dict:
+def dependencies(model, glasses, settings, seed, ranks_per_sample) -> dict:
     """Everything that the bits of the runs depend on, this machine's compiler aside."""
     digest = hashlib.sha256()
     for glass in glasses:
@@ -296,29 +342,6 @@ def _dependencies(model, glasses, settings, seed, ranks_per_sample) -> dict:
 
 def _chunk_name(chunk: int) -> str:
     return f"c{chunk:06d}.npz"
-
-
-def _exists(path, communicator):
-    """Whether a file is there, as the first rank sees it."""
-    return communicator.bcast(path.exists() if communicator.rank == 0 else None)
-
-
-def _save(path, communicator, **arrays):
-    """Write on the first rank, under the final name only when complete."""
-    if communicator.rank == 0:
-        unfinished = path.with_name(f".{path.name}")
-        with open(unfinished, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(unfinished, path)
-    communicator.Barrier()
-
-
-def _load(path, communicator, *names):
-    arrays = None
-    if communicator.rank == 0:
-        with np.load(path) as stored:
-            arrays = [stored[name] for name in names]
-    return communicator.bcast(arrays)
 
 
 def inherent_structure_changed(
@@ -496,7 +519,7 @@ def run_bundle(
             _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
     team = form_teams(communicator, ranks_per_sample)
     partial = PartialFolder(
-        path, _dependencies(model, usable.values(), settings, seed, ranks_per_sample)
+        path, dependencies(model, usable.values(), settings, seed, ranks_per_sample)
     )
     if communicator.rank == 0 and partial.open():
         _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)

@@ -142,7 +142,7 @@ def test_a_killed_run_goes_on_with_the_same_numbers(
     tmp_path, crystal, small_chunks, monkeypatch, stops_after
 ):
     run(tmp_path / "whole.h5", [crystal])
-    original = module._Run.frames
+    original = module.NveRun.frames
     calls = []
 
     def dies(self, *arguments, **options):
@@ -152,7 +152,7 @@ def test_a_killed_run_goes_on_with_the_same_numbers(
         calls.append("frames")
         return original(self, *arguments, **options)
 
-    monkeypatch.setattr(module._Run, "frames", dies)
+    monkeypatch.setattr(module.NveRun, "frames", dies)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "killed.h5", [crystal])
     assert not (tmp_path / "killed.h5").exists()
@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_with_the_same_numbers(
         calls.append(options["count"])
         return original(self, *arguments, **options)
 
-    monkeypatch.setattr(module._Run, "frames", counts)
+    monkeypatch.setattr(module.NveRun, "frames", counts)
     run(tmp_path / "killed.h5", [crystal])
     assert sum(calls) == 61 - 16 * stops_after
     whole, killed = contents(tmp_path / "whole.h5"), contents(tmp_path / "killed.h5")

@@ -9,7 +9,7 @@ import yaml
 
 from analysis import __version__ as CODE_VERSION
 from analysis import estimates, layout
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, CampaignError, load_campaign
+from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, RUNS, CampaignError, load_campaign
 from analysis.campaign import temperature_label as label
 
 BASE_MEMORY_MB = 300
@@ -19,6 +19,7 @@ PARALLEL = (
     "compute_density_of_states",
     "run_dynamics",
     "compute_decay_rates",
+    "follow_inherent_structures",
     "measure_excitations",
 )
 
@@ -47,6 +48,7 @@ TABLES = layout.tables(CAMPAIGN)
 GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
 MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
 TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
+INHERENT = f"{RESULTS}/{{ensemble}}/inherent/b{{bundle}}/T{{temperature}}.h5"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 MODEL_ENTRIES = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
 
@@ -62,7 +64,10 @@ def one_of(names):
 
 
 TEMPERATURES = {
-    label(t): t for name in CAMPAIGN.ensembles for t in CAMPAIGN.temperatures("dynamics", name)
+    label(t): t
+    for study in RUNS
+    for name in CAMPAIGN.ensembles
+    for t in CAMPAIGN.temperatures(study, name)
 }
 
 
@@ -132,6 +137,10 @@ def ranks(stage):
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
         if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
+        if stage == "follow_inherent_structures":
+            # as many ranks a sample as make it a day's work, up to the frames of a batch
+            needed = round(estimate(wildcards, stage).core_seconds / 86400)
+            return max(2, (end - first) * min(max(share, needed), max(share, 32)))
         return max(2, share * min(end - first, 64 // share or 1))
 
     return tasks
