@@ -6,8 +6,8 @@ into the distinct inherent structures (mizuno2020_intermittent, section II.B).
 A team of ranks shares a sample. Its first ranks, always the same number, run the dynamics; then
 all ranks quench the frames of a batch, dealt out in turn. A quench may use the structures that
 were known before its batch and no others, and the structures that a batch finds get their indices
-in the order of time. So the series is the same on any number of ranks, and after any number of
-restarts.
+in the order of time. (The first frame's is known from the start.) So the series is the same on any
+number of ranks, and after any number of restarts.
 
 "Did it change" is decided by :class:`analysis.landscape.quench.Quencher`: two minima are one
 inherent structure if no particle is further than its `structure_tolerance` from its place,
@@ -41,11 +41,12 @@ from analysis.simulation.session import SessionError
 from analysis.storage import Glass, create_file, sample_group
 from analysis.transitions.rearrangements import describe, displacement
 
-BATCH_FRAMES = 32
-"""Frames that are quenched with the same knowledge; ranks beyond so many have nothing to do."""
+BATCH_FRAMES = (16, 64)
+"""Frames that are quenched with the same knowledge, for 4,000 particles and for 16,000 and more,
+where hardly a frame is of a known structure; ranks beyond so many have nothing to do."""
 
-CHUNK_BATCHES = 6
-"""Batches of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
+CHUNK_FRAMES = 192
+"""Frames of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
 
 KNOWN_BYTES = 2**29
 """Memory for the structures that quenches may recognise."""
@@ -76,9 +77,16 @@ _SERIES = {
 """What is kept of every frame."""
 
 
+def batch_frames(particles: int) -> int:
+    """Frames in a batch, which depend on the size of the system alone."""
+    fewest, most = BATCH_FRAMES
+    return int(np.clip(fewest * (particles // 4000), fewest, most))
+
+
 def chunk_frames(particles: int) -> int:
-    """Frames in a chunk, which depend on the size of the system alone."""
-    return BATCH_FRAMES * max(1, min(CHUNK_BATCHES, CHUNK_BATCHES * 4000 // particles))
+    """Frames in a chunk, whole batches."""
+    batch = batch_frames(particles)
+    return batch * max(1, min(CHUNK_FRAMES, CHUNK_FRAMES * 4000 // particles) // batch)
 
 
 def known_structures(particles: int, dimension: int) -> int:
@@ -145,6 +153,7 @@ class _Catalogue:
         self._where: list[tuple[int, int]] = []
         self._names: list[int] = []
         self._visited: dict[int, None] = {}
+        self._latest = 0
         self._pending: list[np.ndarray] = []
 
     def __len__(self):
@@ -177,6 +186,23 @@ class _Catalogue:
             self._know(index, self._positions(index))
         self._pending = []
 
+    def begin_run(self, positions) -> None:
+        """Make the structure of the first frame known, so that its batch can recognise it."""
+        found = self.quencher.quench(positions)
+        self.quencher.forget(0)
+        if found.converged:
+            self.find(found.positions, found.energy)
+
+    def begin_batch(self) -> None:
+        """Quenches look first at the structure in which the last frame was."""
+        last = next(reversed(self._visited), None)
+        self._latest = self._names.index(last) if last in self._names else 0
+        self.quencher.forget(len(self._names), self._latest)
+
+    def end_batch(self, structure) -> None:
+        """Take note of where the frames of a batch were."""
+        self._visit(structure)
+
     def _forget(self, known):
         self.quencher.forget(known)
         del self._names[known:]
@@ -198,7 +224,7 @@ class _Catalogue:
         index = UNKNOWN
         if found.converged:
             index = None if found.is_new else self._names[found.structure]
-        self.quencher.forget(known)
+        self.quencher.forget(known, self._latest)
         return found, index
 
     def find(self, positions, energy) -> int:
@@ -222,9 +248,8 @@ class _Catalogue:
         self._know(len(self) - 1, positions)
         return len(self) - 1
 
-    def end_chunk(self, chunk: int, structure, shape) -> tuple[np.ndarray, np.ndarray]:
+    def end_chunk(self, chunk: int, shape) -> tuple[np.ndarray, np.ndarray]:
         """Positions and energies of the structures that the chunk found first."""
-        self._visit(structure)
         count = len(self._pending)
         first = len(self) - count
         self._where[first:] = [(chunk, row) for row in range(count)]
@@ -317,7 +342,7 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
     n, d = origin.shape
     quencher = Quencher(Landscape.of_glass(model, glass), force_tolerance=force_tolerance)
     catalogue = _Catalogue(quencher, chunks, known_structures(n, d))
-    per_chunk = chunk_frames(n)
+    per_chunk, per_batch = chunk_frames(n), batch_frames(n)
     began = told = time.monotonic()
     for chunk, first in enumerate(range(0, settings.frames, per_chunk)):
         stop = min(first + per_chunk, settings.frames)
@@ -330,16 +355,18 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
         if state is None:
             state = load_arrays(chunks.series(chunk - 1), ranks, "positions", "velocities")
         catalogue.begin_chunk()
+        if first == 0:
+            catalogue.begin_run(origin)
         frames = run.follow(*state, count=stop - first, from_start=first == 0)
         series = {name: np.empty(stop - first, kind) for name, kind in _SERIES.items()}
         series["time"] = np.arange(first, stop) * settings.interval
         try:
-            for start in range(0, stop - first, BATCH_FRAMES):
-                here = slice(start, min(start + BATCH_FRAMES, stop - first))
+            for start in range(0, stop - first, per_batch):
+                here = slice(start, min(start + per_batch, stop - first))
                 state = _batch(team, frames, here, series, catalogue, origin)
         finally:
             frames.close()
-        structures, energies = catalogue.end_chunk(chunk, series["structure"], (n, d))
+        structures, energies = catalogue.end_chunk(chunk, (n, d))
         chunks.save(
             *(chunk, structures),
             **(series | {"energies": energies}),
@@ -393,6 +420,7 @@ def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, orig
             ranks.Send(np.ascontiguousarray(kept[index]), owner, index)
     kept.clear()
 
+    catalogue.begin_batch()
     records, minima = {}, {}
     for index, positions in mine.items():
         began = time.perf_counter()
@@ -415,6 +443,7 @@ def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, orig
             record["structure"] = catalogue.find(minimum, record["energy"])
         for name, value in record.items():
             series[name][here.start + index] = value
+    catalogue.end_batch(series["structure"][here])
     return state
 
 
@@ -510,7 +539,11 @@ def follow_bundle(
     partial = PartialFolder(
         path,
         dependencies(model, usable.values(), settings, seed, dynamics_ranks)
-        | {"force_tolerance": force_tolerance},
+        | {
+            "force_tolerance": force_tolerance,
+            "batch_frames": batch_frames(ensemble.particles),
+            "chunk_frames": chunk_frames(ensemble.particles),
+        },
     )
     if communicator.rank == 0 and partial.open():
         _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)
