@@ -116,7 +116,7 @@ def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, pa
         assert largest(moved[rigid]) < 1e-6
         assert fast.energy == pytest.approx(by_fire.energy, rel=1e-9, abs=1e-13)
         recognised += fast.road == "recognised"
-    assert 3 <= recognised < 12
+    assert recognised >= 3
 
 
 def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
