@@ -359,7 +359,7 @@ FIGURES: dict[str, Figure] = _catalogue(
         "reduced_density_of_states",
         vibrations.reduced_density_of_states,
         ("modes",),
-        ("moduli",),
+        ("moduli", "boson_peak"),
         vibrations.reduced_density_of_states_caption,
         "",
         "g(omega) / omega^2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import SIZE_LINES
+from analysis.figures.style import SIZE_LINES, ordered
 from analysis.tables.excitations import MODEL_NAMES
 
 
@@ -41,6 +41,39 @@ def all_by_kind(tables, name) -> dict[str, list[str]]:
         raise MissingData(f"table {name} has no rows of any known ensemble")
     known = known.sort_values("particles", kind="stable")
     return {kind: list(group["ensemble"]) for kind, group in known.groupby("kind", sort=False)}
+
+
+def panels_of(tables, name) -> dict[str, list[str]]:
+    """Ensembles of each panel, smallest first: one for each kind, or for each of several models.
+
+    Returns
+    -------
+    dict of str to list of str
+        Kind, or name of the model where a kind has several of them, to names of ensembles.
+    """
+    known = tables["ensembles"].set_index("ensemble")
+    panels = {}
+    for kind, ensembles in all_by_kind(tables, name).items():
+        models = by_model(known.loc[ensembles])
+        if len(models) == 1:
+            panels[kind] = ensembles
+        else:
+            for model, rows in models.items():
+                panels[MODEL_NAMES.get(model, model)] = list(rows.index)
+    return panels
+
+
+def by_panel(tables, name) -> dict[str, str]:
+    """The smallest ensemble of each of :func:`panels_of`."""
+    return {panel: ensembles[0] for panel, ensembles in panels_of(tables, name).items()}
+
+
+def panel_words(panels) -> str:
+    """Which panel is which, for a caption: for the glass (a) and the crystal (b)."""
+    names = [f"the {name}" if name in ("glass", "crystal") else name for name in ordered(panels)]
+    if len(names) == 1:
+        return f"for {names[0]}"
+    return "for " + " and ".join(f"{name} ({x})" for name, x in zip(names, "abcd", strict=False))
 
 
 def by_model(rows) -> dict:
@@ -87,7 +120,7 @@ def describe(tables, name, ensembles=None) -> str:
     """
     table = tables[name]
     parts = []
-    for kind, found in all_by_kind(tables, name).items():
+    for kind, found in panels_of(tables, name).items():
         for ensemble in found:
             if ensembles is not None and ensemble not in ensembles:
                 continue

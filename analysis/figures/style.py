@@ -107,14 +107,14 @@ def power_of_ten(value: float) -> str:
 
 
 def two_panels(kinds, *, height=3.0, share_y=True, share_x=False):
-    """A figure with one panel for each kind of ensemble, glass left, crystal right.
+    """A figure with one panel for each kind of ensemble, glass left, crystal right, or model.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     axes : dict of str to matplotlib.axes.Axes
     """
-    kinds = [kind for kind in ("glass", "crystal") if kind in set(kinds)]
+    kinds = ordered(kinds)
     width = WIDTH if len(kinds) > 1 else 0.6 * WIDTH
     figure, axes = plt.subplots(
         1,
@@ -126,9 +126,22 @@ def two_panels(kinds, *, height=3.0, share_y=True, share_x=False):
         layout="constrained",
     )
     panels = dict(zip(kinds, axes[0], strict=True))
-    for letter, (kind, panel) in zip("ab", panels.items(), strict=False):
-        panel.set_title(f"({letter}) {kind.capitalize()}" if len(kinds) > 1 else kind.capitalize())
+    for letter, (kind, panel) in zip("abcd", panels.items(), strict=False):
+        title = kind[0].upper() + kind[1:]
+        panel.set_title(f"({letter}) {title}" if len(kinds) > 1 else title)
     return figure, panels
+
+
+def ordered(panels) -> list[str]:
+    """Names of panels from the left: glass, crystal, then models as they are given."""
+    first = [kind for kind in ("glass", "crystal") if kind in set(panels)]
+    return first + [panel for panel in panels if panel not in first]
+
+
+def panel_colours(panels) -> dict[str, str]:
+    """A colour for each panel: that of its kind, or one by its place."""
+    places = itertools.cycle(KINDS.values())
+    return {panel: KINDS.get(panel, next(places)) for panel in ordered(panels)}
 
 
 def frequency_axis(panel, low, high):

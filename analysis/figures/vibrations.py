@@ -7,20 +7,34 @@ import pandas as pd
 
 from analysis.figures.selection import (
     MissingData,
-    all_by_kind,
-    by_kind,
+    by_panel,
     describe,
     of,
+    panel_words,
+    panels_of,
     particles,
 )
-from analysis.figures.style import KINDS, SIZE_COLOURS, frequency_axis, legend, two_panels
+from analysis.figures.style import (
+    KINDS,
+    SIZE_COLOURS,
+    frequency_axis,
+    legend,
+    ordered,
+    panel_colours,
+    two_panels,
+)
+from analysis.modes.densities import reduced_density, vibrational_density_of_states
+from analysis.tables.excitations import boson_peaks
 from analysis.tables.summary.lifetimes import BIN_WIDTH
 
 FREQUENCY = r"frequency $\omega$"
 
+BINS_PER_DECADE = 12
+"""Of the reduced density of states."""
+
 
 def _complete_spectra(tables):
-    """The smallest ensemble of each kind whose samples all have their full spectrum."""
+    """The smallest ensemble of each kind, or model, whose samples all have full spectra."""
     table, known = tables["modes"], tables["ensembles"].set_index("ensemble")
     full = []
     for ensemble, rows in table.groupby("ensemble"):
@@ -32,7 +46,7 @@ def _complete_spectra(tables):
     chosen = {**tables, "modes": table[table["ensemble"].isin(full)]}
     if not full:
         raise MissingData("no ensemble has full spectra")
-    return by_kind(chosen, "modes")
+    return by_panel(chosen, "modes")
 
 
 def histogram(tables, ensemble, width=BIN_WIDTH):
@@ -48,6 +62,26 @@ def histogram(tables, ensemble, width=BIN_WIDTH):
     if len(samples) > 1:
         error = np.std(samples, axis=0, ddof=1) / np.sqrt(len(samples))
     return 0.5 * (edges[1:] + edges[:-1]), density, error
+
+
+def bin_width(tables, ensemble) -> float:
+    """Width of the bins of an ensemble: 1, 2 or 5 times a power of ten, some 40 to 100 bins."""
+    wanted = of(tables["modes"], ensemble=ensemble)["frequency"].max() / 40.0
+    power = 10.0 ** np.floor(np.log10(wanted))
+    return power * max(factor for factor in (1.0, 2.0, 5.0) if factor * power <= wanted)
+
+
+def reduced_histogram(tables, ensemble):
+    """g(w)/w^(d-1) of an ensemble in bins of equal ratio: centres, values and standard errors."""
+    rows = of(tables["modes"], ensemble=ensemble)
+    spectra = [group.to_numpy() for _, group in rows.groupby("sample")["frequency"]]
+    low, high = 0.999 * rows["frequency"].min(), 1.001 * rows["frequency"].max()
+    count = int(np.ceil(BINS_PER_DECADE * np.log10(high / low)))
+    density = vibrational_density_of_states(spectra, np.geomspace(low, high, count + 1))
+    dimension = int(of(tables["ensembles"], ensemble=ensemble)["dimension"].iloc[0])
+    reduced = reduced_density(density, dimension)
+    centres = np.sqrt(reduced.edges[1:] * reduced.edges[:-1])
+    return centres, reduced.density, reduced.error
 
 
 def debye_prefactor(tables, ensemble) -> float | None:
@@ -75,11 +109,13 @@ def density_of_states(tables):
     """Vibrational density of states g(w) with the Debye law."""
     chosen = _complete_spectra(tables)
     figure, panels = two_panels(chosen, share_y=False)
+    colours = panel_colours(chosen)
     for kind, panel in panels.items():
-        centre, density, error = histogram(tables, chosen[kind])
-        panel.plot(centre, density, drawstyle="steps-mid", color=KINDS[kind])
+        width = bin_width(tables, chosen[kind])
+        centre, density, error = histogram(tables, chosen[kind], width)
+        panel.plot(centre, density, drawstyle="steps-mid", color=colours[kind])
         if error.any():
-            panel.errorbar(centre, density, error, fmt="none", ecolor=KINDS[kind], elinewidth=0.8)
+            panel.errorbar(centre, density, error, fmt="none", ecolor=colours[kind], elinewidth=0.8)
         prefactor = debye_prefactor(tables, chosen[kind])
         if prefactor:
             cutoff = (3.0 / prefactor) ** (1.0 / 3.0)
@@ -93,17 +129,20 @@ def density_of_states(tables):
 
 def density_of_states_caption(tables):
     """Caption of :func:`density_of_states`."""
+    chosen = _complete_spectra(tables)
+    widths = [f"{bin_width(tables, chosen[panel]):g}" for panel in ordered(chosen)]
+    widths = " and ".join(dict.fromkeys(widths))
     return (
-        f"Vibrational density of states of the inherent structures, bins of width {BIN_WIDTH}, "
-        "integral one, for the glass (a) and the crystal (b); dashed: the Debye law of the "
-        "measured elastic moduli. " + describe(tables, "modes", _complete_spectra(tables).values())
+        f"Vibrational density of states of the inherent structures, bins of width {widths}, "
+        f"integral one, {panel_words(chosen)}; dashed: the Debye law of the measured elastic "
+        "moduli. " + describe(tables, "modes", chosen.values())
     )
 
 
 def kernel_density_of_states(tables):
     """g(w) by the kernel polynomial method, on the exact histogram where there is one."""
     table = tables["density_of_states"]
-    kinds, exact = all_by_kind(tables, "density_of_states"), _exact_spectra(tables)
+    kinds, exact = panels_of(tables, "density_of_states"), _exact_spectra(tables)
     figure, panels = two_panels(kinds, share_y=False)
     for kind, panel in panels.items():
         for ensemble, colour in zip(kinds[kind], SIZE_COLOURS, strict=False):
@@ -159,7 +198,7 @@ def _mean_density(rows):
 
 
 def _exact_spectra(tables):
-    """Ensemble of each kind whose exact histogram is shown, where there is one."""
+    """Ensemble of each panel whose exact histogram is shown, where there is one."""
     if "modes" not in tables or tables["modes"].empty:
         return {}
     try:
@@ -172,8 +211,9 @@ def kernel_density_of_states_caption(tables):
     """Caption of :func:`kernel_density_of_states`."""
     exact = _exact_spectra(tables)
     text = (
-        "Vibrational density of states by the kernel polynomial method, for the glass (a) and the "
-        "crystal (b): means over bins and samples, bars the standard error (over random vectors "
+        "Vibrational density of states by the kernel polynomial method, "
+        f"{panel_words(panels_of(tables, 'density_of_states'))}: means over bins and samples, "
+        "bars the standard error (over random vectors "
         "or over samples, whichever is larger). The kernel broadens: sharp peaks come out lower "
         "and wider. " + describe(tables, "density_of_states")
     )
@@ -186,24 +226,34 @@ def kernel_density_of_states_caption(tables):
 def reduced_density_of_states(tables):
     """g(w)/w^2 with the Debye level: the boson peak is what stands above it."""
     chosen = _complete_spectra(tables)
-    figure, panels = two_panels(chosen)
+    # densities of two models have nothing in common
+    figure, panels = two_panels(chosen, share_y=set(chosen) <= set(KINDS))
+    colours, peaks = panel_colours(chosen), boson_peaks(tables)
     for kind, panel in panels.items():
-        centre, density, error = histogram(tables, chosen[kind])
+        centre, density, error = reduced_histogram(tables, chosen[kind])
         shown = density > 0.0
         panel.errorbar(
             centre[shown],
-            (density / centre**2)[shown],
+            density[shown],
             # an error as large as the value would reach to minus infinity
-            np.minimum(error, 0.9 * density)[shown] / centre[shown] ** 2,
+            np.minimum(error, 0.9 * density)[shown],
             fmt="o-",
             markersize=3,
             linewidth=1.0,
             elinewidth=0.8,
-            color=KINDS[kind],
+            color=colours[kind],
         )
         prefactor = debye_prefactor(tables, chosen[kind])
         if prefactor:
             panel.axhline(prefactor, linestyle="--", color="black", label=r"Debye level $A_D$")
+        if chosen[kind] in peaks:
+            panel.axvline(
+                peaks[chosen[kind]],
+                ymin=0.25,
+                linestyle=":",
+                color="0.25",
+                label=r"boson peak $\omega_\mathrm{BP}$",
+            )
         panel.set(yscale="log", xlabel=FREQUENCY)
         frequency_axis(panel, centre[shown].min(), centre[shown].max())
         legend(panel, loc="lower left")
@@ -213,11 +263,19 @@ def reduced_density_of_states(tables):
 
 def reduced_density_of_states_caption(tables):
     """Caption of :func:`reduced_density_of_states`."""
+    chosen, peaks = _complete_spectra(tables), boson_peaks(tables)
+    text = (
+        f"Reduced vibrational density of states {panel_words(chosen)} in {BINS_PER_DECADE} bins "
+        "to the decade, with standard errors; dashed: the Debye level A_D of the measured elastic "
+        "moduli"
+    )
+    found = ", ".join(f"{peaks[name]:.3g} ({name})" for name in chosen.values() if name in peaks)
+    if found:
+        text += f"; dotted: the boson peak, omega_BP = {found}"
     return (
-        "Reduced vibrational density of states for the glass (a) and the crystal (b); dashed: the "
-        "Debye level A_D of the measured elastic moduli. Small systems have their lowest phonons "
-        f"in a few bins (width {BIN_WIDTH}). "
-        + describe(tables, "modes", _complete_spectra(tables).values())
+        text
+        + ". Small systems have their lowest phonons in a few bins. "
+        + describe(tables, "modes", chosen.values())
     )
 
 
@@ -226,8 +284,9 @@ def _scatter(tables, column, label, *, scale):
     table = table[np.isfinite(table[column])]
     if table.empty:
         raise MissingData(f"table modes has no values of {column}")
-    chosen = by_kind({**tables, "modes": table}, "modes")
+    chosen = by_panel({**tables, "modes": table}, "modes")
     figure, panels = two_panels(chosen)
+    colours = panel_colours(chosen)
     for kind, panel in panels.items():
         rows = of(table, ensemble=chosen[kind])
         panel.plot(
@@ -237,7 +296,7 @@ def _scatter(tables, column, label, *, scale):
             markersize=2.5,
             markeredgewidth=0,
             alpha=0.5,
-            color=KINDS[kind],
+            color=colours[kind],
             rasterized=True,
         )
         panel.set(yscale=scale, xlabel=FREQUENCY)
@@ -256,10 +315,11 @@ def participation_ratio(tables):
 def participation_ratio_caption(tables):
     """Caption of :func:`participation_ratio`."""
     return (
-        "Participation ratio of the modes as a function of frequency, for the glass (a) and the "
-        "crystal (b): 2/3 for a standing plane wave, of order 1/N for a localised mode. In the "
+        "Participation ratio of the modes as a function of frequency, "
+        f"{panel_words(by_panel(tables, 'modes'))}: 2/3 for a standing plane wave, of "
+        "order 1/N for a localised mode. In a "
         "crystal it depends on the basis of each degenerate set. "
-        + describe(tables, "modes", by_kind(tables, "modes").values())
+        + describe(tables, "modes", by_panel(tables, "modes").values())
     )
 
 
@@ -276,8 +336,8 @@ def phonon_order_caption(tables):
     """Caption of :func:`phonon_order`."""
     return (
         "Phonon order parameter of the modes (Eq. 3 of mizuno2020_anharmonic, N_m = 100) as a "
-        "function of frequency, for the glass (a) and the crystal (b): one for a plane wave, "
+        f"function of frequency, {panel_words(by_panel(tables, 'modes'))}: one for a plane wave, "
         "and up to two in a crystal for a wave at the edge of its Brillouin zone, where q and -q "
         "are the same wave and both are counted. "
-        + describe(tables, "modes", by_kind(tables, "modes").values())
+        + describe(tables, "modes", by_panel(tables, "modes").values())
     )

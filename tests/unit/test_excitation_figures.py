@@ -4,9 +4,10 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis.figures import FIGURES, draw, write_report
+from analysis.figures import FIGURES, draw, vibrations, write_report
 from analysis.figures import mizuno2020_anharmonic as anharmonic
 from analysis.figures.displacement_fields import DisplacementField
 from analysis.figures.selection import MissingData
@@ -211,6 +212,32 @@ def test_arrows_and_decay_of_a_displacement_field():
     assert f"a = {field.exponent:.2f}" in field.fit_words()
     few = DisplacementField(positions[:40], field.field[:40], 3.0, arrows=2000, red=100)
     assert (few.arrows, few.red) == (10, 1) and "too small" in few.fit_words()
+
+
+def test_spectra_of_two_models_stand_side_by_side():
+    """Full spectra of both models, g ~ omega^2: flat once reduced."""
+    rng = np.random.default_rng(4)
+    ensembles = synthetic_excitations.build(sizes=(100, 200), samples=(1, 1), modes=8)["ensembles"]
+    parts = []
+    for name, highest in (("harmonic_100", 2.6), ("lj_100", 34.0)):
+        frequency = np.sort(highest * rng.random(297) ** (1.0 / 3.0))
+        columns = {"ensemble": name, "sample": 0, "mode": np.arange(297), "frequency": frequency}
+        parts.append(pd.DataFrame(columns))
+    modes = pd.concat(parts).assign(participation_ratio=0.5, phonon_order=0.5)
+    peak = {"ensemble": ["lj_100"], "sample": -1, "frequency": 7.0, "frequency_error": 0.1}
+    tables = {"ensembles": ensembles, "modes": modes, "boson_peak": pd.DataFrame(peak)}
+    for name in ("density_of_states", "reduced_density_of_states", "participation_ratio"):
+        panels = FIGURES[name].draw(tables).axes
+        assert [p.get_title() for p in panels] == ["(a) Harmonic spheres", "(b) Lennard-Jones"]
+        caption = FIGURES[name].caption(tables)
+        assert "for harmonic spheres (a) and Lennard-Jones (b)" in caption
+        assert "harmonic spheres of N = 100, 1 sample; Lennard-Jones of N = 100" in caption
+    assert "bins of width 0.05 and 0.5" in FIGURES["density_of_states"].caption(tables)
+    assert "omega_BP = 7 (lj_100)" in FIGURES["reduced_density_of_states"].caption(tables)
+    _, reduced, error = vibrations.reduced_histogram(tables, "lj_100")
+    level = 3.0 / 34.0**3
+    well = (reduced > 0.0) & (error < 0.3 * reduced)
+    assert well.sum() >= 4 and np.abs(reduced[well] / level - 1.0).max() < 0.5
 
 
 def test_the_report_shows_table_one(tables, tmp_path):
