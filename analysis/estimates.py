@@ -34,6 +34,9 @@ DENSE_FLOPS = 2.0e10
 PRODUCT_FLOPS = 4.0e10
 """Floating-point operations a second of single-precision matrix products on one core."""
 
+LARGEST_FACTOR = 64e9
+"""Bytes of the largest factorisation that is tried before an iterative solver."""
+
 FACTOR_NONZEROS = 23e6
 """Non-zeros of the LDL^T factor of the Hessian of 4,000 particles in three dimensions."""
 
@@ -75,15 +78,25 @@ def _expansion_memory(model: GlassModel, particles: int) -> float:
     return pairs * (8 + 8 * (d + 1) + 80) + (2 * pairs + particles) * d * d * 12
 
 
-def mode_count(request, particles: int, dimension: int) -> int:
-    """Number of modes that a request asks for (an upper estimate for intervals)."""
+def mode_count(request, particles: int, dimension: int, level: float = 0.05) -> int:
+    """Number of modes that a request asks for (an upper estimate for intervals).
+
+    `level` is that of :func:`modes_per_volume`.
+    """
     available = dimension * (particles - 1)
     if request == "all":
         return available
     if "lowest" in request:
         return min(int(request["lowest"]), available)
-    # a Debye spectrum three times the usual level, for interaction energies and sizes of one
-    return min(available, int(0.05 * particles * request["below"] ** dimension) + 100)
+    return min(available, int(level * particles * request["below"] ** dimension) + 100)
+
+
+def modes_per_volume(model: GlassModel) -> float:
+    """Modes of a particle below a frequency w over w^d: three times the Debye level.
+
+    For interaction energies and sizes of one; harmonic spheres are softer by far.
+    """
+    return 3.0 if model.potential.family == "harmonic" else 0.05
 
 
 def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
@@ -101,7 +114,7 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
     """Modes of one sample."""
     d = model.dimension
     size = d * particles
-    modes = mode_count(request, particles, d)
+    modes = mode_count(request, particles, d, modes_per_volume(model))
     stored = 8.0 * modes * size
     if request == "all":
         work, seconds = 24.0 * size**2, 10.0 * size**3 / DENSE_FLOPS
@@ -109,6 +122,10 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
         factor = FACTOR_NONZEROS * (particles / 4000.0) ** (2.0 * (d - 1) / d)
         work = 12.0 * factor + 3.0 * stored
         seconds = 20.0 * (particles / 4000.0) ** (3.0 * (d - 1) / d) + modes * factor * 8e-9
+        if 12.0 * factor > LARGEST_FACTOR:
+            # an iterative solver keeps a few blocks of vectors instead
+            work = 6.0 * stored
+            seconds = modes * 1000.0 * (neighbours(model) + 1.0) * particles * d * d * 2e-9
     return Estimate(
         memory=BASE_MEMORY + _expansion_memory(model, particles) + work + stored,
         core_seconds=10.0 + seconds,
@@ -264,7 +281,7 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
         follows = rule == "follow_inherent_structures"
         return (inherent_structures if follows else rearrangements)(model, particles, block)
     request = campaign.block("modes", ensemble)["request"]
-    modes = mode_count(request, particles, model.dimension)
+    modes = mode_count(request, particles, model.dimension, modes_per_volume(model))
     if rule == "solve_modes":
         return solve_modes(model, particles, request)
     if rule == "measure_lifetimes":
@@ -280,7 +297,8 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
             # about one mode in two hundred is below the boson peak
             pulled = max(0.005 * model.dimension * particles, block["at_least"])
         else:
-            below = mode_count({"below": block["below"]}, particles, model.dimension)
+            window = {"below": block["below"]}
+            below = mode_count(window, particles, model.dimension, modes_per_volume(model))
             pulled = max(below, block["at_least"])
         return excitations(model, particles, int(min(pulled + block["above"], modes)), block)
     # analyse_modes and the joint density read the modes, and solve a few linear systems

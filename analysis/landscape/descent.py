@@ -31,6 +31,9 @@ dmax, vdfmax."""
 CONVERGED, OUTDATED, LIMIT, STUCK, NOT_FINITE = range(5)
 """Why :func:`walk` returned."""
 
+_FURTHEST = 1e6
+"""Coordinates, in units of the box, that no descent reaches."""
+
 _MOVED, _STEPPED_BACK, _READY = 0.0, 1.0, 2.0
 """What a walk does first: forces and a step, forces and a fresh start, or the step alone."""
 
@@ -328,9 +331,15 @@ def walk(
                     break
                 fresh = True
                 if speed2 > 0.0:
+                    # no further back than the limited step went forth
+                    fastest = 0.0
                     for a in range(d):
                         for i in range(n):
-                            points[a, i] -= 0.5 * dt * velocity[a, i]
+                            fastest = max(fastest, abs(velocity[a, i]))
+                    back = 0.5 * min(dt, LONGEST_MOVE / fastest)
+                    for a in range(d):
+                        for i in range(n):
+                            points[a, i] -= back * velocity[a, i]
                             velocity[a, i] = 0.0
                     pending = _STEPPED_BACK
                     continue
@@ -547,7 +556,8 @@ class Descent:
             if status != OUTDATED:
                 return status
             positions, velocity = self.positions, self.velocity
-            if not np.isfinite(positions).all():
+            # as NaN, and what an unstable walk throws out of all bounds
+            if not np.abs(positions).max() < _FURTHEST * self.landscape.box.max():
                 return NOT_FINITE
             self.list_around(positions)
             self._periods = positions[self.order] - self._origin.T

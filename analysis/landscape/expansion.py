@@ -72,6 +72,34 @@ class Expansion:
             z = z.reshape(self.positions.shape)
         return z
 
+    def without_rattlers(self) -> tuple[Expansion, np.ndarray]:
+        """The particles that have neighbours, on their own.
+
+        In a minimum of short-ranged repulsive particles nothing has one to d contacts: a particle
+        without any is a rattler, whose d zero modes are no vibrations.
+
+        Returns
+        -------
+        expansion : Expansion
+            Itself where there are no rattlers.
+        kept : ndarray, shape=(N,), bool
+            Particles that are in it.
+        """
+        kept = np.zeros(self.particles, dtype=bool)
+        kept[self.first] = kept[self.second] = True
+        if kept.all():
+            return self, kept
+        index = np.cumsum(kept, dtype=np.int32) - 1
+        rest = Expansion(
+            self.potential,
+            self.positions[kept],
+            self.box,
+            index[self.first],
+            index[self.second],
+            self.pair_diameter,
+        )
+        return rest, kept
+
     @cached_property
     def derivatives(self) -> np.ndarray:
         """phi, phi', phi'', phi''', phi'''' with respect to r of every pair, shape=(5, P)."""

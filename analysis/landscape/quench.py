@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from analysis.landscape.descent import CONVERGED, Descent
+from analysis.landscape.descent import CONVERGED, LIMIT, NOT_FINITE, Descent
 
 STRUCTURE_TOLERANCE = 1e-5
 """Largest displacement of a particle, in units of length, within one inherent structure."""
@@ -271,7 +271,7 @@ class Quencher:
         while True:
             left = self.max_evaluations - descent.evaluations
             status = descent.walk(self.force_tolerance, min(_STRIDE, left) if looking else left)
-            if status == CONVERGED or left <= _STRIDE:
+            if status != LIMIT or left <= _STRIDE:
                 break
             if looking:
                 found = self._recognise()
@@ -284,7 +284,7 @@ class Quencher:
             structure = self._remember(found, self.landscape.expand(found))
             is_new = structure == known
             energy = self._known[structure].energy
-        elif np.isfinite(found).all():
+        elif status != NOT_FINITE:
             energy = self.landscape.energy_and_forces(found)[0]
         return Quench(
             *(found, energy, max_force, status == CONVERGED, structure, is_new),

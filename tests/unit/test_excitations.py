@@ -34,7 +34,10 @@ class Wells:
         return ScanPoint(amplitude, int(np.searchsorted(self.barriers, amplitude)))
 
 
-def scan(*barriers, settings=ScanSettings(), other_sign=False, overlaps=None, fails_at=()):
+SETTINGS = ScanSettings()
+
+
+def scan(*barriers, settings=SETTINGS, other_sign=False, overlaps=None, fails_at=()):
     """Scans of both signs, whose basins end at the barriers given for each."""
     wells = {s: Wells(b, fails_at) for s, b in zip((1, -1), barriers, strict=True)}
     climbs = {s: Climb(well, settings, overlaps) for s, well in wells.items()}

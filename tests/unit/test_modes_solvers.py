@@ -272,6 +272,33 @@ def test_rattlers_are_an_error():
         solve_modes(matrix, {"all": True}, dimension=1)
 
 
+def test_rattlers_are_taken_out_of_an_expansion(make_glass):
+    model, landscape, glass = make_glass("harmonic", 150, 3)
+    expansion = landscape.expand(glass.positions)
+    same, kept = expansion.without_rattlers()
+    assert same is expansion and kept.all()
+    # as if particle 7 hung freely in its cage
+    touching = np.flatnonzero((expansion.first == 7) | (expansion.second == 7))
+    alone = np.setdiff1d(np.arange(expansion.pairs), touching)
+    loose = type(expansion)(
+        expansion.potential,
+        expansion.positions,
+        expansion.box,
+        expansion.first[alone],
+        expansion.second[alone],
+        expansion.pair_diameter[alone],
+    )
+    rest, kept = loose.without_rattlers()
+    assert kept.sum() == rest.particles == 149 and not kept[7]
+    assert rest.pairs == loose.pairs
+    assert rest.energy == pytest.approx(loose.energy)
+    matrix = loose.hessian().toarray().reshape(150, 3, 150, 3)
+    assert np.abs(matrix[7]).max() == 0.0
+    np.testing.assert_allclose(
+        rest.hessian().toarray().reshape(149, 3, 149, 3), matrix[kept][:, :, kept], atol=1e-14
+    )
+
+
 def test_a_matrix_without_translations_is_an_error():
     with pytest.raises(ModeError, match="translation"):
         solve_modes(ring(40) + sparse.diags(np.linspace(0, 1, 40)), {"all": True}, dimension=1)

@@ -25,6 +25,9 @@ CAMPAIGNS = [
     DEFAULT_CAMPAIGN,
     ROOT / "config/papers/mizuno2020_intermittent.yaml",
     ROOT / "config/reduced/mizuno2020_intermittent.yaml",
+    ROOT / "config/papers/mizuno2020_anharmonic.yaml",
+    ROOT / "config/reduced/mizuno2020_anharmonic.yaml",
+    ROOT / "config/large/mizuno2020_anharmonic.yaml",
 ]
 DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())
 # a campaign of every study that no change of the demo touches
@@ -177,6 +180,33 @@ def test_paper_campaign_has_the_paper_s_systems():
         assert campaign.temperatures("dynamics", name) == temperatures
         for temperature in temperatures:
             assert campaign.block("dynamics", name, temperature)["duration"] == 1e4
+
+
+def test_paper_campaign_of_the_excitations_has_the_paper_s_systems():
+    campaign = load_campaign(ROOT / "config/papers/mizuno2020_anharmonic.yaml")
+
+    def sizes(study, model):
+        names = campaign.ensembles_of(study)
+        return [campaign.ensembles[n].particles for n in names if model in n]
+
+    doubled = [2**k for k in range(11)]
+    assert sizes("excitations", "harmonic") == [16000 * k for k in doubled[:6]]
+    assert sizes("excitations", "lj") == [4000 * k for k in doubled[:6]]
+    # Fig. 14 goes on to larger ones
+    assert sizes("cubic_amplitudes", "harmonic") == [16000 * k for k in doubled[:9]]
+    assert sizes("cubic_amplitudes", "lj") == [4000 * k for k in doubled[:9]]
+    assert campaign.ensembles["harmonic_16000"].samples == 4
+    assert campaign.models["harmonic"].density * 3.141592653589793 / 6 == pytest.approx(0.73)
+    assert campaign.models["lj"].density == 0.997
+
+
+def test_spectrum_that_gives_the_boson_peak():
+    campaign = load_campaign(ROOT / "config/papers/mizuno2020_anharmonic.yaml")
+    assert campaign.spectrum_of("harmonic_512000") == "harmonic_4000"
+    assert campaign.spectrum_of("lj_128000") == "lj_4000"
+    assert campaign.spectrum_of("lj_4000") == "lj_4000"
+    large = load_campaign(ROOT / "config/large/mizuno2020_anharmonic.yaml")
+    assert large.spectrum_of("harmonic_128000") is None
 
 
 def test_smallest_is_a_small_demo():
@@ -412,6 +442,71 @@ FAULTS = {
         "studies.decay_rates.precision",
         ("'half'", "single, double"),
         {"studies__decay_rates__precision": "half"},
+    ),
+    "excitations without modes": (
+        "studies.excitations.ensembles",
+        ("'modes'", "'glass'", "studies.modes.ensembles"),
+        {
+            "studies__modes__ensembles": ["crystal"],
+            "studies__excitations": {"ensembles": ["glass"]},
+        },
+    ),
+    "cubic amplitudes without modes": (
+        "studies.cubic_amplitudes.ensembles",
+        ("'modes'", "'glass'"),
+        {
+            "studies__modes__ensembles": ["crystal"],
+            "studies__cubic_amplitudes": {"ensembles": ["glass"]},
+        },
+    ),
+    "boson peak without a spectrum": (
+        "studies.excitations.below",
+        ("boson_peak", "full spectra", "ipl12", "request: all"),
+        {
+            "studies__modes__request": {"lowest": 50},
+            "studies__excitations": {"ensembles": ["glass"]},
+        },
+    ),
+    "window beyond the modes": (
+        "studies.excitations.below",
+        ("3", "beyond", "below 2", "up to"),
+        {
+            "studies__modes__request": {"below": 2.0},
+            "studies__excitations": {"ensembles": ["glass"], "below": 3.0},
+        },
+    ),
+    "window of more modes than requested": (
+        "studies.excitations.at_least",
+        ("60", "50 modes"),
+        {
+            "studies__modes__request": {"lowest": 50},
+            "studies__excitations": {"ensembles": ["glass"], "below": 1.0, "at_least": 60},
+        },
+    ),
+    "window of more modes than there are": (
+        "studies.excitations.at_least",
+        ("2000", "1497"),
+        {"studies__excitations": {"ensembles": ["glass"], "at_least": 2000}},
+    ),
+    "window without modes": (
+        "studies.excitations.below",
+        ("0", "more than 0"),
+        {"studies__excitations": {"ensembles": ["glass"], "below": 0.0}},
+    ),
+    "window of another kind": (
+        "studies.excitations.below",
+        ("'debye'", "boson_peak"),
+        {"studies__excitations": {"ensembles": ["glass"], "below": "debye"}},
+    ),
+    "amplitudes upside down": (
+        "studies.excitations.smallest_amplitude",
+        ("0.5", "below", "0.1"),
+        {"studies__excitations": {"ensembles": ["glass"], "smallest_amplitude": 0.5}},
+    ),
+    "grid that does not grow": (
+        "studies.excitations.grid_factor",
+        ("1.0", "at least 1.01"),
+        {"studies__excitations": {"ensembles": ["glass"], "grid_factor": 1.0}},
     ),
     "bad name": ("campaign", ("'My campaign'",), {"campaign": "My campaign"}),
 }

@@ -16,6 +16,8 @@ SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 SMALLEST = ("config/config.yaml", "config/smallest.yaml")
 PAPER = ("config/papers/mizuno2020_intermittent.yaml",)
 REDUCED = ("config/reduced/mizuno2020_intermittent.yaml",)
+EXCITATIONS = ("config/papers/mizuno2020_anharmonic.yaml",)
+REDUCED_EXCITATIONS = ("config/reduced/mizuno2020_anharmonic.yaml",)
 
 
 def snakemake(*arguments, check=True):
@@ -42,20 +44,41 @@ def jobs(text):
 
 
 DEMO_JOBS = {
-    "prepare_glasses": 2,
+    "prepare_glasses": 3,
     "run_dynamics": 4,
     "measure_mean_squared_displacement": 4,
-    "solve_modes": 2,
-    "analyse_modes": 2,
+    "solve_modes": 3,
+    "analyse_modes": 3,
     "measure_lifetimes": 4,
     "compute_decay_rates": 2,
     "compute_joint_density": 2,
-    "gather_tables": 10,
+    "estimate_boson_peak": 1,
+    "measure_excitations": 1,
+    "compute_cubic_amplitudes": 1,
+    "gather_tables": 15,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 36,
+    "total": 47,
+}
+REDUCED_JOBS = {
+    "prepare_glasses": 6,
+    "run_dynamics": 6,
+    "measure_mean_squared_displacement": 6,
+    "solve_modes": 4,
+    "analyse_modes": 4,
+    "measure_lifetimes": 6,
+    "compute_decay_rates": 3,
+    "compute_joint_density": 2,
+    "follow_inherent_structures": 13,
+    "measure_rearrangements": 13,
+    "gather_tables": 14,
+    "summarise_tables": 1,
+    "draw_figures": 1,
+    "write_report": 1,
+    "all": 1,
+    "total": 81,
 }
 PAPER_JOBS = {
     # five ensembles of three samples
@@ -81,10 +104,51 @@ PAPER_JOBS = {
 }
 
 
+EXCITATIONS_JOBS = {
+    # four, two and two samples of harmonic spheres, then one of three sizes each, twice; ten
+    # samples of the spectra in two files; Lennard-Jones with spectra in five and another four
+    "prepare_glasses": 34,
+    "solve_modes": 34,
+    "analyse_modes": 34,
+    # one for each size that is pulled
+    "estimate_boson_peak": 12,
+    "measure_excitations": 26,
+    # every size but that of the harmonic spectra
+    "compute_cubic_amplitudes": 32,
+    "gather_tables": 7,
+    "summarise_tables": 1,
+    "draw_figures": 1,
+    "write_report": 1,
+    "all": 1,
+    "total": 183,
+}
+REDUCED_EXCITATIONS_JOBS = {
+    "prepare_glasses": 6,
+    "solve_modes": 6,
+    "analyse_modes": 6,
+    "estimate_boson_peak": 6,
+    "measure_excitations": 6,
+    "compute_cubic_amplitudes": 6,
+    "gather_tables": 7,
+    "summarise_tables": 1,
+    "draw_figures": 1,
+    "write_report": 1,
+    "all": 1,
+    "total": 47,
+}
+
+
 @pytest.mark.parametrize(
     "files, expected",
-    [((), DEMO_JOBS), (SMALLEST, DEMO_JOBS), (REDUCED, DEMO_JOBS), (PAPER, PAPER_JOBS)],
-    ids=["demo", "smallest", "reduced", "paper"],
+    [
+        ((), DEMO_JOBS),
+        (SMALLEST, DEMO_JOBS),
+        (REDUCED, REDUCED_JOBS),
+        (PAPER, PAPER_JOBS),
+        (EXCITATIONS, EXCITATIONS_JOBS),
+        (REDUCED_EXCITATIONS, REDUCED_EXCITATIONS_JOBS),
+    ],
+    ids=["demo", "smallest", "reduced", "paper", "excitations", "reduced-excitations"],
 )
 def test_jobs_of_a_campaign(files, expected):
     assert jobs(dry_run(files)) == expected
@@ -154,6 +218,7 @@ def test_profiles_are_understood(profile):
         "solve_modes",
         "run_dynamics",
         "compute_decay_rates",
+        "measure_excitations",
     }
     for start, ranks, _ in commands:
         assert start.removeprefix("Shell command: ") == launcher

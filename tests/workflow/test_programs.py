@@ -1,5 +1,6 @@
 """Programs run by hand under mpiexec: ranks, bundles, faulty samples, and restarts after a kill."""
 
+import json
 import os
 import signal
 import subprocess
@@ -347,3 +348,187 @@ def test_decay_rates_resume_without_redoing_blocks(prepared, tmp_path):
     np.testing.assert_allclose(difference[marked], 1.0, rtol=1e-9)
     np.testing.assert_array_equal(difference[~marked], 0.0)
     assert not blocks.parent.exists()
+
+
+# --- excitations ----------------------------------------------------------------------------
+
+SPHERES = {
+    "campaign": "spheres",
+    "seed": 12,
+    "ensembles": {
+        "glass": {
+            "model": "harmonic",
+            "particles": 150,
+            "samples": 2,
+            "bundle": 2,
+            "preparation": {"protocol": "random"},
+        }
+    },
+    "studies": {
+        "modes": {"ensembles": ["glass"], "request": "all"},
+        "excitations": {
+            "ensembles": ["glass"],
+            "at_least": 8,
+            "above": 2,
+            "smallest_amplitude": 1.0e-3,
+            "largest_amplitude": 0.2,
+            "scans": 2,
+        },
+        "cubic_amplitudes": {"ensembles": ["glass"]},
+    },
+}
+COSTS = ["seconds", "evaluations"]
+
+
+@pytest.fixture(scope="module")
+def spheres(tmp_path_factory):
+    """Glasses, modes and their table, and the boson peak of harmonic spheres."""
+    folder = tmp_path_factory.mktemp("spheres")
+    campaign = folder / "campaign.yaml"
+    campaign.write_text(yaml.safe_dump(SPHERES))
+    files = ("--glasses", folder / "glasses.h5", "--modes", folder / "modes.h5")
+    run("prepare_glasses", campaign, "--output", folder / "glasses.h5")
+    run("solve_modes", campaign, *files[:2], "--output", folder / "modes.h5")
+    tables = (
+        "--modes-table",
+        folder / "modes.parquet",
+        "--moduli-table",
+        folder / "moduli.parquet",
+    )
+    run("analyse_modes", campaign, *files, *tables, ranks=None)
+    found = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "workflow/scripts/estimate_boson_peak.py")),
+            *("--campaign", str(campaign), "--ensemble", "glass", *map(str, tables)),
+            *("--output", str(folder / "boson_peak.parquet")),
+        ],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=ROOT,
+    )
+    assert found.returncode == 0, found.stderr
+    return folder
+
+
+def excitations(folder, output, campaign=None):
+    """Arguments of measure_excitations with all its outputs in a folder."""
+    return (
+        *("measure_excitations", campaign or folder / "campaign.yaml"),
+        *("--glasses", folder / "glasses.h5", "--modes", folder / "modes.h5"),
+        *("--modes-table", folder / "modes.parquet"),
+        *("--boson-peak", folder / "boson_peak.parquet"),
+        *("--excitations", output / "excitations.parquet"),
+        *("--excitation-scans", output / "scans.parquet"),
+        *("--excitation-fields", output / "fields.parquet"),
+    )
+
+
+@pytest.fixture(scope="module")
+def excited(spheres):
+    run(*excitations(spheres, spheres), ranks=1)
+    return {
+        name: read_table(spheres / f"{name}.parquet") for name in ("excitations", "scans", "fields")
+    }
+
+
+def same_tables(one, other, tolerance):
+    assert list(one.columns) == list(other.columns)
+    assert len(one) == len(other)
+    for column in one.columns.drop(COSTS, errors="ignore"):
+        if one[column].dtype.kind == "f":
+            np.testing.assert_allclose(other[column], one[column], **tolerance, err_msg=column)
+        else:
+            assert (one[column].to_numpy() == other[column].to_numpy()).all(), column
+
+
+def test_excitations_are_a_valid_table(spheres, excited):
+    from analysis.tables import gather
+
+    table = gather([excited["excitations"]], "excitations")
+    assert set(table["sample"]) == {0, 1}
+    gather([excited["scans"]], "excitation_scans")
+    fields = gather([excited["fields"]], "excitation_fields")
+    peak = gather([read_table(spheres / "boson_peak.parquet")], "boson_peak")
+    assert peak["spectrum_of"].tolist() == ["glass"] and peak["sample"].tolist() == [-1]
+    for sample in (0, 1):
+        mine = table[table["sample"] == sample]
+        assert mine["mode"].is_monotonic_increasing
+        assert mine["mode"].head(8).tolist() == list(range(8))
+        assert set(mine["outcome"]) <= {"transition", "none"}
+        changed = mine[mine["outcome"] == "transition"]
+        assert len(changed) >= 4
+        assert ((changed["final_structure"] > 0) & (changed["sign"].abs() == 1)).all()
+        assert (changed["relative_precision"] <= 0.05).all()
+        kept = mine[mine["outcome"] == "none"]
+        assert (kept["final_structure"] == -1).all() and kept["amplitude"].isna().all()
+        # one structure, one displacement
+        for _, group in changed.groupby("final_structure"):
+            assert np.ptp(group["distance"]) < 1e-5
+        # the field that is kept is that of the transition
+        field = fields[fields["sample"] == sample]
+        distance = np.sqrt((field[["dx", "dy", "dz"]] ** 2).to_numpy().sum())
+        row = mine.set_index("mode").loc[field["mode"].iloc[0]]
+        assert distance == pytest.approx(row["distance"], abs=1e-5)
+    modes = read_table(spheres / "modes.parquet").set_index(["sample", "mode"])
+    both = table.set_index(["sample", "mode"])
+    for column in ("frequency", "phonon_order", "participation_ratio"):
+        assert both[column].to_numpy() == pytest.approx(modes.loc[both.index, column].to_numpy())
+
+
+def test_ranks_change_no_excitation(spheres, excited, tmp_path):
+    run(*excitations(spheres, tmp_path), ranks=2)
+    for name in ("excitations", "fields"):
+        found = read_table(tmp_path / f"{name}.parquet")
+        same_tables(excited[name], found, {"rtol": 1e-5, "atol": 1e-7})
+
+
+def test_excitations_resume_mode_by_mode(spheres, excited, tmp_path):
+    partial = tmp_path / "excitations.parquet.partial"
+
+    def done():
+        return sorted((partial / "s000000").glob("m*.json"))
+
+    run_and_kill(lambda: len(done()) >= 3, *excitations(spheres, tmp_path), ranks=1)
+    assert not (tmp_path / "excitations.parquet").exists()
+    # a mode that is taken as it is shows in the result; one that is redone does not
+    first = done()[0]
+    record = json.loads(first.read_text())
+    record["row"]["minimisations"] += 1000
+    first.write_text(json.dumps(record))
+    run(*excitations(spheres, tmp_path), ranks=2)
+    found = read_table(tmp_path / "excitations.parquet")
+    marked = found["minimisations"] >= 1000
+    assert found.index[marked].tolist() == [0]
+    found.loc[marked, "minimisations"] -= 1000
+    same_tables(excited["excitations"], found, {"rtol": 1e-5, "atol": 1e-7})
+    assert not partial.exists()
+
+
+def test_window_that_modes_do_not_reach_is_refused_before_any_work(spheres, tmp_path):
+    campaign = tmp_path / "campaign.yaml"
+    content = yaml.safe_load(yaml.safe_dump(SPHERES))
+    content["studies"]["excitations"].update(below=1e-4, at_least=0)
+    campaign.write_text(yaml.safe_dump(content))
+    found = run(*excitations(spheres, tmp_path, campaign), ranks=1, check=False)
+    assert found.returncode != 0
+    assert "modes.h5: sample 0: studies.excitations: below: no mode has a frequency" in found.stderr
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_cubic_amplitudes_of_a_bundle(spheres, excited, tmp_path):
+    output = tmp_path / "cubic.parquet"
+    run(
+        *("compute_cubic_amplitudes", spheres / "campaign.yaml"),
+        *("--glasses", spheres / "glasses.h5", "--modes", spheres / "modes.h5"),
+        *("--modes-table", spheres / "modes.parquet", "--output", output),
+        ranks=None,
+    )
+    found = read_table(output).set_index(["sample", "mode"])
+    assert len(found) == 2 * 447
+    assert (found["amplitude"] > 0).all()
+    expected = 2 * found["frequency"] ** 2 / (found["cubic"].abs() * np.sqrt(150))
+    assert found["amplitude"].to_numpy() == pytest.approx(expected.to_numpy())
+    # the same number beside the measured one
+    beside = excited["excitations"].set_index(["sample", "mode"])["cubic_amplitude"]
+    assert beside.to_numpy() == pytest.approx(found.loc[beside.index, "amplitude"].to_numpy())

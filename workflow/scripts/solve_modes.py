@@ -50,7 +50,9 @@ def main(argv=None):
         if team.ranks.bcast(partial.has(glass.sample) if team.leads else None):
             log.info("sample %d was finished by an earlier run", glass.sample)
             continue
-        expansion = Landscape.of_glass(task.model, glass).expand(glass.positions)
+        expansion, kept = (
+            Landscape.of_glass(task.model, glass).expand(glass.positions).without_rattlers()
+        )
         try:
             modes = solve_modes(
                 expansion,
@@ -64,11 +66,17 @@ def main(argv=None):
             failures[glass.sample] = f"modes: {error}"
             continue
         if team.leads:
+            if not kept.all():
+                # rattlers do not take part in any mode
+                vectors = np.zeros((len(modes.vectors), *glass.positions.shape))
+                vectors[:, kept] = modes.vectors
+                modes.vectors = vectors
             with create_file(partial.sample_path(glass.sample), task.attributes) as file:
                 group = file.create_group(sample_group(glass.sample))
                 put_modes(group, modes)
                 group.attrs["orthonormality"] = modes.orthonormality
                 group.attrs["method"] = modes.method
+                group.attrs["rattlers"] = int((~kept).sum())
     for part in world.allgather(failures):
         failures.update(part)
     if world.rank == 0:
@@ -79,6 +87,9 @@ def main(argv=None):
                 if glass.sample not in failures:
                     with open_file(partial.sample_path(glass.sample)) as part:
                         part.copy(sample_group(glass.sample), file)
+                    rattlers = file[sample_group(glass.sample)].attrs["rattlers"]
+                    if rattlers:
+                        log.warning("sample %d: no mode moves %d rattlers", glass.sample, rattlers)
             file["sample"] = np.array([glass.sample for glass in glasses])
             file.create_dataset(
                 "status",
