@@ -126,7 +126,7 @@ def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
     explorer.remember(glass.positions)
     seed = 0
     while len(explorer.structures) < 2:
-        explorer.quench(kicked(glass, 0.1, seed))
+        explorer.quench(kicked(glass, 0.3, seed))
         seed += 1
     other = glass.positions + explorer.displacement(explorer.structures[1], 0)
     for share in np.linspace(0.0, 1.0, 15):
