@@ -15,7 +15,7 @@ translations apart. An event is a frame whose structure is another than that of 
 
 Batches make a chunk, which is written when it is complete, with the state from which the dynamics
 goes on. Positions of distinct structures lie in the chunks' files; the few that were visited last
-are in memory, and an older one is fetched if its energy is that of a minimum found later.
+are in memory, and another is fetched if its energy is that of a minimum found later.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import pandas as pd
 from mpi4py import MPI
 
 from analysis.ensembles import Ensemble, lammps_seed
+from analysis.estimates import known_structures
 from analysis.landscape import Landscape
 from analysis.landscape.quench import Quencher
 from analysis.models import GlassModel
@@ -47,12 +48,6 @@ where hardly a frame is of a known structure; ranks beyond so many have nothing 
 
 CHUNK_FRAMES = 192
 """Frames of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
-
-KNOWN_BYTES = 2**29
-"""Memory for the structures that quenches may recognise."""
-
-KNOWN_STRUCTURES = (4, 32)
-"""Fewest and most of them."""
 
 SAME_ENERGY = 1e-9
 """Relative difference of energies up to which two minima are compared particle by particle."""
@@ -87,13 +82,6 @@ def chunk_frames(particles: int) -> int:
     """Frames in a chunk, whole batches."""
     batch = batch_frames(particles)
     return batch * max(1, min(CHUNK_FRAMES, CHUNK_FRAMES * 4000 // particles) // batch)
-
-
-def known_structures(particles: int, dimension: int) -> int:
-    """Structures that a quench may recognise, those of its own chunk apart."""
-    # positions, pair list and derivatives of about 35 neighbours
-    each = particles * (24 * dimension + 35 * 120)
-    return int(np.clip(KNOWN_BYTES // each, *KNOWN_STRUCTURES))
 
 
 class _Chunks:
@@ -208,6 +196,9 @@ class _Catalogue:
         del self._names[known:]
 
     def _know(self, index, positions):
+        # the last makes room: all others were met again, or will be found by their energy
+        if len(self._names) >= 2 * self.most_known:
+            self._forget(2 * self.most_known - 1)
         if self.quencher.remember(positions) == len(self._names):
             self._names.append(index)
 
@@ -341,7 +332,7 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
     origin, *_ = state = load_arrays(chunks.start, ranks, "positions", "velocities")
     n, d = origin.shape
     quencher = Quencher(Landscape.of_glass(model, glass), force_tolerance=force_tolerance)
-    catalogue = _Catalogue(quencher, chunks, known_structures(n, d))
+    catalogue = _Catalogue(quencher, chunks, known_structures(model, n))
     per_chunk, per_batch = chunk_frames(n), batch_frames(n)
     began = told = time.monotonic()
     for chunk, first in enumerate(range(0, settings.frames, per_chunk)):
