@@ -338,8 +338,8 @@ def lifetimes_low_frequency(tables):
         spectrum = _low_frequency(kind, of(tables["lifetimes"], ensemble=chosen[kind]))
         frequency_axis(panel, spectrum["frequency"].min(), spectrum["frequency"].max())
     _room_for_legend(panels, decades=0.6)
-    for panel in panels.values():
-        if "decay_rates" in tables:
+    for kind, panel in panels.items():
+        if "decay_rates" in tables and len(of(tables["decay_rates"], ensemble=chosen[kind])):
             panel.plot([], [], "o", color="black", markersize=2.0, label="theory, Eq. 13")
         legend(panel, ncols=2, loc="upper right", columnspacing=1.0)
     next(iter(panels.values())).set_ylabel(LIFETIME)
@@ -352,7 +352,8 @@ def lifetimes_low_frequency_caption(tables):
     return (
         f"The low-frequency part of the lifetimes: the {LOWEST_MODES} lowest modes of each sample "
         "of the glass (a) and degenerate sets of the crystal below a third of its highest "
-        "frequency (b), one point each. Open: MD; black: theory; dotted: omega^-2. "
+        "frequency (b), one point each. Open: MD; black: theory, where decay rates were computed; "
+        "dotted: omega^-2. "
         + describe({**tables, "lifetimes": table}, "lifetimes", chosen.values())
         + " The paper shows N = 32000 here and states that the crystal's omega^-2 is even more "
         "evident, and that in the glass two branches begin to separate, phonon-like modes with "
