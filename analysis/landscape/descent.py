@@ -3,7 +3,9 @@
 The walk decides which minimum a configuration belongs to, so it is LAMMPS' own, to rounding:
 semi-implicit Euler, half a step back and a fresh start where the power is not positive, and the
 defaults of `min_modify` (Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006); Guenole et al.,
-Comput. Mater. Sci. 175, 109584 (2020)). Only forces are computed: FIRE asks for no energy.
+Comput. Mater. Sci. 175, 109584 (2020)). Only forces are computed: FIRE asks for no energy. There
+are two departures, both where LAMMPS would throw particles across the box: overlaps of the start
+are pushed apart first, and half a step back is no longer than half the step that was taken.
 
 What makes a step cheap: particles in spatial order, periodic images as ghosts (no minimum image
 in the inner loop), coefficients that a potential does not have absent from the compiled loop, and

@@ -41,6 +41,9 @@ MOST_EVALUATIONS = 100_000
 _STRIDE = 5
 """Force evaluations between two looks at the known structures."""
 
+_WATCHED, _EXPANDED = 64, 4
+"""Structures, the latest first, that a walk is compared with, and whose Hessian is kept."""
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -147,7 +150,6 @@ class _Known:
 
     def __init__(self, positions, expansion, smallest_load):
         self.positions = positions
-        self.expansion = expansion
         self.energy = expansion.energy
         self.max_force = expansion.max_force
         self.rigid = rigid_particles(expansion, smallest_load)
@@ -193,7 +195,9 @@ class Quencher:
         self.max_evaluations = max_evaluations
         self._descent = Descent(landscape)
         self._known: list[_Known] = []
-        self._latest = 0
+        # indices, the latest first; and the Hessians of some of them
+        self._visited: list[int] = []
+        self._expansions = {}
 
     @property
     def structures(self) -> list[np.ndarray]:
@@ -217,9 +221,16 @@ class Quencher:
 
     def find(self, positions) -> int:
         """Index of the structure to which a minimum belongs, -1 if it is not known."""
-        for structure in self._by_visit():
-            rigid = self._known[structure].rigid
-            moved = self.displacement(positions, structure)[rigid]
+        energy = self.landscape.energy_and_forces(positions)[0]
+        return self._find(positions, energy)
+
+    def _find(self, minimum, energy):
+        for structure in self._visited:
+            known = self._known[structure]
+            # far above the noise of converged energies; spares most comparisons
+            if abs(known.energy - energy) > 1e-7 * abs(energy) + 1e-12:
+                continue
+            moved = self.displacement(minimum, structure)[known.rigid]
             if (moved**2).sum(axis=1).max(initial=0.0) < self.structure_tolerance**2:
                 return structure
         return -1
@@ -236,12 +247,28 @@ class Quencher:
         return self._remember(positions, expansion)
 
     def _remember(self, minimum, expansion):
-        found = self.find(minimum)
+        found = self._find(minimum, expansion.energy)
         if found < 0:
             self._known.append(_Known(minimum, expansion, 1e2 * self.force_tolerance))
             found = len(self._known) - 1
-        self._latest = found
+            self._expansions[found] = expansion
+        self._visit(found)
         return found
+
+    def _visit(self, structure):
+        if structure in self._visited:
+            self._visited.remove(structure)
+        self._visited.insert(0, structure)
+        for old in [s for s in self._expansions if s not in self._visited[:_EXPANDED]]:
+            del self._expansions[old]
+        if len(self._visited) > _WATCHED:
+            self._known[self._visited[_WATCHED]].placed = None
+            self._known[self._visited[_WATCHED]].listing = -1
+
+    def _expansion(self, structure):
+        if structure not in self._expansions:
+            self._expansions[structure] = self.landscape.expand(self._known[structure].positions)
+        return self._expansions[structure]
 
     def forget(self, known: int, latest: int = 0) -> None:
         """Keep the first `known` structures alone, and nothing of what else was quenched.
@@ -255,9 +282,11 @@ class Quencher:
             Index of the structure that is looked at first.
         """
         del self._known[known:]
-        self._latest = min(latest, max(known - 1, 0))
+        self._expansions = {s: e for s, e in self._expansions.items() if s < known}
+        self._visited = list(range(len(self._known)))
         if self._known:
-            self._descent.prefer(self._known[self._latest].positions)
+            self._visit(min(latest, len(self._known) - 1))
+            self._descent.prefer(self._known[self._visited[0]].positions)
         self._descent.forget()
 
     def quench(self, positions) -> Quench:
@@ -265,7 +294,7 @@ class Quencher:
         descent = self._descent
         if self._known:
             # thermal displacements from a minimum are smaller than between two frames
-            descent.prefer(self._known[self._latest].positions)
+            descent.prefer(self._known[self._visited[0]].positions)
         descent.start(positions)
         looking = self.method == "fast" and bool(self._known)
         while True:
@@ -291,38 +320,29 @@ class Quencher:
             *(descent.evaluations, "fire"),
         )
 
-    def _by_visit(self):
-        """Indices of the structures, the latest first."""
-        if not self._known:
-            return []
-        return [self._latest, *(s for s in range(len(self._known)) if s != self._latest)]
-
     def _recognise(self):
         """The quench, if the walk is certain to end in a known structure; else None."""
         descent = self._descent
         shift = np.zeros(self.landscape.model.dimension)
-        for structure in self._by_visit():
+        for structure in self._visited[:_WATCHED]:
             known = self._known[structure]
             if known.listing != descent.listing:
                 known.placed = descent.placed(known.positions)
                 known.placed_rigid = known.rigid[descent.order]
                 known.listing = descent.listing
             placed = known.placed
-            if not np.isfinite(
-                _distance(
-                    descent.points, placed, known.placed_rigid, self.recognition.radius, shift
-                )
-            ):
+            rigid, radius = known.placed_rigid, self.recognition.radius
+            if not np.isfinite(_distance(descent.points, placed, rigid, radius, shift)):
                 continue
             n = placed.shape[1]
             moved = descent.in_order(descent.points[:, :n] - placed - shift[:, None])
             # a rattler's displacement exerts no force
             moved[~known.rigid] = 0.0
             forces = descent.forces
-            rest = (forces + known.expansion.hessian_product(moved))[known.rigid]
+            rest = (forces + self._expansion(structure).hessian_product(moved))[known.rigid]
             largest = np.sqrt((forces[known.rigid] ** 2).sum(axis=1).max())
             if np.sqrt((rest**2).sum(axis=1).max()) <= self.recognition.nonlinearity * largest:
-                self._latest = structure
+                self._visit(structure)
                 return Quench(
                     *(descent.unplaced(placed + shift[:, None]), known.energy, known.max_force),
                     *(True, structure, False, descent.evaluations, "recognised"),

@@ -93,8 +93,10 @@ def test_single_precision_is_good_to_five_digits(case):
     vertices = PairVertices(expansion)
     double = decay_rates(vertices, modes, BROADENING, precision="double")
     single = decay_rates(vertices, modes, BROADENING, precision="single")
-    np.testing.assert_allclose(single.splitting, double.splitting, rtol=1e-5)
-    np.testing.assert_allclose(single.combining, double.combining, rtol=1e-5)
+    for name in ("splitting", "combining"):
+        exact = getattr(double, name)
+        # of a rate out of the far tail of the broadening the absolute size is what is known
+        np.testing.assert_allclose(getattr(single, name), exact, rtol=1e-5, atol=1e-9 * exact.max())
 
 
 def test_quantum_rates_equal_equation_10_with_the_golden_rule_occupations(case):
