@@ -414,9 +414,9 @@ def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, orig
     catalogue.begin_batch()
     records, minima = {}, {}
     for index, positions in mine.items():
-        began = time.perf_counter()
+        began = time.process_time()
         found, structure = catalogue.quench(positions)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         records[index] = (
             *(found.energy, found.max_force, structure, found.converged, found.evaluations),
             seconds,
@@ -448,7 +448,7 @@ def collect_series(folder, model: GlassModel, glass: Glass, settings: RunSetting
     group : h5py.Group
         Receives, of F frames, `time`, `energy` (total, of the inherent structure), `max_force`,
         `structure` (index, -1 where the minimisation did not converge), `converged`,
-        `evaluations`, `seconds` (of the quench, on one core), `potential_energy` (total),
+        `evaluations`, `seconds` (of a core, for the quench), `potential_energy` (total),
         `temperature` (sum v^2 / (d N)), `mean_squared_displacement`; of D distinct structures,
         `structures` (D, N, d) wrapped into the box and `structure_energy` (D,); `box` (d,).
 
