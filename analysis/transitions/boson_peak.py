@@ -15,6 +15,9 @@ import pandas as pd
 from analysis.mechanics import debye_level
 from analysis.modes.densities import boson_peak
 
+_BANDWIDTH = 0.15
+"""Standard deviation in ln w with which spectra are smoothed."""
+
 
 class BosonPeakError(ValueError):
     """Spectra from which no boson peak can be taken; says which."""
@@ -42,16 +45,24 @@ class BosonPeakEstimate:
 
 
 def estimate_boson_peak(
-    modes: pd.DataFrame, moduli: pd.DataFrame, density: float, rng, dimension: int = 3
+    modes: pd.DataFrame,
+    moduli: pd.DataFrame,
+    particles: int,
+    density: float,
+    rng,
+    dimension: int = 3,
 ) -> BosonPeakEstimate:
-    """w_BP of full spectra.
+    """w_BP of complete spectra.
 
     Parameters
     ----------
     modes : DataFrame
-        Table `modes` of one ensemble: every mode of every sample.
+        Table `modes` of one ensemble: every mode of every sample, or every one below a frequency
+        (column `complete_below`) well above the peak.
     moduli : DataFrame
         Table `moduli` of the same samples.
+    particles : int
+        N.
     density : float
         N / V.
     rng : numpy.random.Generator
@@ -65,12 +76,36 @@ def estimate_boson_peak(
     Raises
     ------
     BosonPeakError
-        Without spectra, or without a stable sample to give the Debye level.
+        Without spectra, without a stable sample to give the Debye level, or if the spectra end
+        before the reduced density does fall.
     """
     if not len(modes):
         raise BosonPeakError("no sample has modes: there is no spectrum to take a boson peak from")
     spectra = [group["frequency"].to_numpy() for _, group in modes.groupby("sample")]
-    peak = boson_peak(spectra, rng=rng, dimension=dimension)
+    complete = float(modes["complete_below"].min())
+    search = None
+    if np.isfinite(complete):
+        # smoothing must find all modes within two bandwidths
+        together = np.sort(modes["frequency"].to_numpy())
+        search = (together[min(20, len(together) - 1)], complete * np.exp(-2.0 * _BANDWIDTH))
+        if not search[0] < search[1]:
+            raise BosonPeakError(
+                f"spectra that are complete below {complete:.6g} hold too few modes; "
+                "studies.modes.request must ask for more"
+            )
+    peak = boson_peak(
+        spectra,
+        rng=rng,
+        dimension=dimension,
+        modes_per_sample=dimension * (particles - 1),
+        bandwidth=_BANDWIDTH,
+        search=search,
+    )
+    if search is not None and peak.frequency > 0.98 * search[1]:
+        raise BosonPeakError(
+            f"the reduced density of states still rises where the spectra end, at {complete:.6g}; "
+            "studies.modes.request must ask for more"
+        )
     levels = [
         debye_level(density, row.shear_modulus, row.bulk_modulus, dimension)
         for row in moduli.itertuples()

@@ -1,4 +1,4 @@
-"""Estimate the boson peak of one ensemble from the full spectra of its model."""
+"""Estimate the boson peak of one ensemble from the spectra of its model."""
 
 import argparse
 import logging
@@ -33,6 +33,7 @@ def main(argv=None):
     found = estimate_boson_peak(
         pd.concat([read_table(path) for path in arguments.modes_table], ignore_index=True),
         pd.concat([read_table(path) for path in arguments.moduli_table], ignore_index=True),
+        campaign.ensembles[source].particles,
         model.density,
         # that of the spectra, so that all ensembles of a model have the same peak
         random_stream(campaign.seed, source, 0, "boson peak"),
