@@ -19,14 +19,14 @@ BASE_MEMORY = 350e6
 ATOM_STEPS = 1.0e6
 """Particles times time steps a second of molecular dynamics on one core."""
 
-FORCE_ATOMS = 7.0e5
+FORCE_ATOMS = 2.5e6
 """Particles times force evaluations a second of a quench on one core."""
 
-QUENCH_EVALUATIONS = 250.0
+QUENCH_EVALUATIONS = 300.0
 """Force evaluations of a quench from a thermal configuration, on average."""
 
-KNOWN_MEMORY = 1.5e9
-"""Bytes of the structures that quenches may recognise, with those of the present chunk."""
+KNOWN_MEMORY = 2.5e8
+"""Bytes for the structures of earlier frames that quenches may recognise."""
 
 DENSE_FLOPS = 2.0e10
 """Floating-point operations a second of a dense eigen-solver on one core."""
@@ -156,6 +156,17 @@ def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
     )
 
 
+def _known_memory(model: GlassModel, particles: int) -> float:
+    # positions, and the list and derivatives of the pairs of each
+    pairs = 0.5 * neighbours(model) * particles
+    return pairs * (8 + 8 * (model.dimension + 1) + 80) + 8 * model.dimension * particles
+
+
+def known_structures(model: GlassModel, particles: int) -> int:
+    """Structures of earlier frames that quenches may recognise; as many again may join them."""
+    return int(min(32, max(3, KNOWN_MEMORY // _known_memory(model, particles))))
+
+
 def inherent_structures(model: GlassModel, particles: int, block: dict) -> Estimate:
     """Inherent structures along one run."""
     d = model.dimension
@@ -163,8 +174,11 @@ def inherent_structures(model: GlassModel, particles: int, block: dict) -> Estim
     time = block["duration"] + block["equilibration"]
     frames = block["duration"] / block["interval"] + 1.0
     return Estimate(
-        # structures that quenches may recognise, and a batch of frames on the first rank
-        memory=BASE_MEMORY + 10e3 * particles + KNOWN_MEMORY + 80.0 * 8.0 * d * particles,
+        # structures that quenches may recognise, and two batches of frames on the first rank
+        memory=BASE_MEMORY
+        + 10e3 * particles
+        + 2.0 * known_structures(model, particles) * _known_memory(model, particles)
+        + 128.0 * 8.0 * d * particles,
         core_seconds=20.0
         + time / step * particles / ATOM_STEPS
         + frames * particles * QUENCH_EVALUATIONS / FORCE_ATOMS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from analysis.figures.displacement_fields import DisplacementField
 from analysis.figures.selection import MissingData, all_by_kind, describe, of, particles
@@ -81,6 +81,7 @@ def _grid(tables, *, share_y="col"):
         panel.set_title(f"$T$ = {temperature_text(temperature)}")
     for panel in axes[-1]:
         panel.set_xlabel(_TIME)
+        panel.xaxis.set_major_locator(MaxNLocator(5))
     panels = [
         (ensemble, temperature, axes[i, j])
         for i, ensemble in enumerate(glasses)
@@ -317,7 +318,7 @@ def displacement_field_caption(tables):
     """Caption of :func:`displacement_field`."""
     ensemble, first, field = _event(tables)
     return (
-        f"A rearrangement of the glass {ensemble}: N = {len(field.size)}, "
+        f"A rearrangement in ensemble {ensemble}: N = {len(field.size)}, "
         f"T = {first['temperature']:g}, sample {int(first['sample'])}, t = {first['time']:g}; "
         f"|Dr_IS| = {np.sqrt((field.size**2).sum()):.2g}, "
         f"N_rearr = {participants(field.field):.0f}. It is the one with the largest |Dr_IS| in "

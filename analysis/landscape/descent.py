@@ -463,6 +463,16 @@ class Descent:
         """Configuration around which the next outer list is built, if the walk starts near it."""
         self._preferred = positions
 
+    def forget(self) -> None:
+        """Keep nothing of earlier walks that the rounding of the next could depend on.
+
+        An outer list around the preferred configuration stays.
+        """
+        if self._listed is None or self._listed is not self._preferred:
+            self._origin = None
+        else:
+            self._inner_starts[-1] = -1
+
     def start(self, positions) -> None:
         """Begin a walk at rest, shape=(N, d)."""
         positions = np.ascontiguousarray(positions, dtype=float)

@@ -243,10 +243,22 @@ class Quencher:
         self._latest = found
         return found
 
-    def forget(self, known: int) -> None:
-        """Keep the first `known` structures alone."""
+    def forget(self, known: int, latest: int = 0) -> None:
+        """Keep the first `known` structures alone, and nothing of what else was quenched.
+
+        The next quench is then the same to the last bit, whatever came before.
+
+        Parameters
+        ----------
+        known : int
+        latest : int
+            Index of the structure that is looked at first.
+        """
         del self._known[known:]
-        self._latest = min(self._latest, max(known - 1, 0))
+        self._latest = min(latest, max(known - 1, 0))
+        if self._known:
+            self._descent.prefer(self._known[self._latest].positions)
+        self._descent.forget()
 
     def quench(self, positions) -> Quench:
         """Inherent structure of a configuration, shape=(N, d); non-convergence is reported."""

@@ -28,7 +28,7 @@ import numpy as np
 from mpi4py import MPI
 
 from analysis.ensembles import Ensemble, lammps_seed
-from analysis.landscape import Landscape, relax
+from analysis.landscape import Landscape, Quencher
 from analysis.models import GlassModel
 from analysis.parallel import form_teams
 from analysis.resume import PartialFolder, exists, load_arrays, save_arrays
@@ -40,9 +40,6 @@ CHUNK_BYTES = 64 * 2**20
 
 CHUNK_FRAMES = (16, 1000)
 """Fewest and most frames of a chunk."""
-
-STRUCTURE_TOLERANCE = 1e-3
-"""Largest displacement of a particle between inherent structures that count as the same."""
 
 _log = logging.getLogger(__name__)
 
@@ -344,10 +341,11 @@ def _chunk_name(chunk: int) -> str:
     return f"c{chunk:06d}.npz"
 
 
-def inherent_structure_changed(
-    landscape: Landscape, frames, reference, tolerance: float = STRUCTURE_TOLERANCE
-) -> tuple[bool, float]:
+def inherent_structure_changed(landscape: Landscape, frames, reference) -> tuple[bool, float]:
     """Whether any of some configurations belongs to another inherent structure.
+
+    The criterion is that of :mod:`analysis.landscape.quench`. A frame whose quench does not
+    converge counts as changed.
 
     Parameters
     ----------
@@ -356,25 +354,23 @@ def inherent_structure_changed(
         Unwrapped, or wrapped: displacements are taken to the nearest image.
     reference : ndarray, shape=(N, d)
         The inherent structure of the start.
-    tolerance : float
-        Largest displacement of a particle, a uniform translation removed, that still counts as
-        the same minimum. Minima found twice differ by about 1e-6, rearrangements move particles
-        by 0.01 and more.
 
     Returns
     -------
     changed : bool
     distance : float
-        Largest such displacement found.
+        Largest displacement of a particle between an inherent structure and the reference, a
+        uniform translation removed.
     """
-    furthest = 0.0
+    quencher = Quencher(landscape)
+    start = quencher.remember(reference)
+    changed, furthest = False, 0.0
     for positions in frames:
-        found = relax(landscape, positions, force_tolerance=1e-6).positions
-        moved = found - reference
-        moved -= landscape.box * np.rint(moved / landscape.box)
-        moved -= moved.mean(axis=0)
+        quench = quencher.quench(positions)
+        changed |= quench.structure != start
+        moved = quencher.displacement(quench.positions, start)
         furthest = max(furthest, float(np.sqrt((moved**2).sum(axis=1).max())))
-    return furthest > tolerance, furthest
+    return changed, furthest
 
 
 def run_checks(settings: RunSettings, particles, dimension, energy, temperature, displacement):

@@ -6,8 +6,8 @@ into the distinct inherent structures (mizuno2020_intermittent, section II.B).
 A team of ranks shares a sample. Its first ranks, always the same number, run the dynamics; then
 all ranks quench the frames of a batch, dealt out in turn. A quench may use the structures that
 were known before its batch and no others, and the structures that a batch finds get their indices
-in the order of time. So the series is the same on any number of ranks, and after any number of
-restarts.
+in the order of time. (The first frame's is known from the start.) So the series is the same on any
+number of ranks, and after any number of restarts.
 
 "Did it change" is decided by :class:`analysis.landscape.quench.Quencher`: two minima are one
 inherent structure if no particle is further than its `structure_tolerance` from its place,
@@ -15,7 +15,7 @@ translations apart. An event is a frame whose structure is another than that of 
 
 Batches make a chunk, which is written when it is complete, with the state from which the dynamics
 goes on. Positions of distinct structures lie in the chunks' files; the few that were visited last
-are in memory, and an older one is fetched if its energy is that of a minimum found later.
+are in memory, and another is fetched if its energy is that of a minimum found later.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import pandas as pd
 from mpi4py import MPI
 
 from analysis.ensembles import Ensemble, lammps_seed
+from analysis.estimates import known_structures
 from analysis.landscape import Landscape
 from analysis.landscape.quench import Quencher
 from analysis.models import GlassModel
@@ -41,17 +42,12 @@ from analysis.simulation.session import SessionError
 from analysis.storage import Glass, create_file, sample_group
 from analysis.transitions.rearrangements import describe, displacement
 
-BATCH_FRAMES = 32
-"""Frames that are quenched with the same knowledge; ranks beyond so many have nothing to do."""
+BATCH_FRAMES = (16, 64)
+"""Frames that are quenched with the same knowledge, for 4,000 particles and for 16,000 and more,
+where hardly a frame is of a known structure; ranks beyond so many have nothing to do."""
 
-CHUNK_BATCHES = 6
-"""Batches of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
-
-KNOWN_BYTES = 2**29
-"""Memory for the structures that quenches may recognise."""
-
-KNOWN_STRUCTURES = (4, 32)
-"""Fewest and most of them."""
+CHUNK_FRAMES = 192
+"""Frames of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
 
 SAME_ENERGY = 1e-9
 """Relative difference of energies up to which two minima are compared particle by particle."""
@@ -76,16 +72,16 @@ _SERIES = {
 """What is kept of every frame."""
 
 
+def batch_frames(particles: int) -> int:
+    """Frames in a batch, which depend on the size of the system alone."""
+    fewest, most = BATCH_FRAMES
+    return int(np.clip(fewest * (particles // 4000), fewest, most))
+
+
 def chunk_frames(particles: int) -> int:
-    """Frames in a chunk, which depend on the size of the system alone."""
-    return BATCH_FRAMES * max(1, min(CHUNK_BATCHES, CHUNK_BATCHES * 4000 // particles))
-
-
-def known_structures(particles: int, dimension: int) -> int:
-    """Structures that a quench may recognise, those of its own chunk apart."""
-    # positions, pair list and derivatives of about 35 neighbours
-    each = particles * (24 * dimension + 35 * 120)
-    return int(np.clip(KNOWN_BYTES // each, *KNOWN_STRUCTURES))
+    """Frames in a chunk, whole batches."""
+    batch = batch_frames(particles)
+    return batch * max(1, min(CHUNK_FRAMES, CHUNK_FRAMES * 4000 // particles) // batch)
 
 
 class _Chunks:
@@ -145,6 +141,7 @@ class _Catalogue:
         self._where: list[tuple[int, int]] = []
         self._names: list[int] = []
         self._visited: dict[int, None] = {}
+        self._latest = 0
         self._pending: list[np.ndarray] = []
 
     def __len__(self):
@@ -177,11 +174,31 @@ class _Catalogue:
             self._know(index, self._positions(index))
         self._pending = []
 
+    def begin_run(self, positions) -> None:
+        """Make the structure of the first frame known, so that its batch can recognise it."""
+        found = self.quencher.quench(positions)
+        self.quencher.forget(0)
+        if found.converged:
+            self.find(found.positions, found.energy)
+
+    def begin_batch(self) -> None:
+        """Quenches look first at the structure in which the last frame was."""
+        last = next(reversed(self._visited), None)
+        self._latest = self._names.index(last) if last in self._names else 0
+        self.quencher.forget(len(self._names), self._latest)
+
+    def end_batch(self, structure) -> None:
+        """Take note of where the frames of a batch were."""
+        self._visit(structure)
+
     def _forget(self, known):
         self.quencher.forget(known)
         del self._names[known:]
 
     def _know(self, index, positions):
+        # the last makes room: all others were met again, or will be found by their energy
+        if len(self._names) >= 2 * self.most_known:
+            self._forget(2 * self.most_known - 1)
         if self.quencher.remember(positions) == len(self._names):
             self._names.append(index)
 
@@ -198,7 +215,7 @@ class _Catalogue:
         index = UNKNOWN
         if found.converged:
             index = None if found.is_new else self._names[found.structure]
-        self.quencher.forget(known)
+        self.quencher.forget(known, self._latest)
         return found, index
 
     def find(self, positions, energy) -> int:
@@ -222,9 +239,8 @@ class _Catalogue:
         self._know(len(self) - 1, positions)
         return len(self) - 1
 
-    def end_chunk(self, chunk: int, structure, shape) -> tuple[np.ndarray, np.ndarray]:
+    def end_chunk(self, chunk: int, shape) -> tuple[np.ndarray, np.ndarray]:
         """Positions and energies of the structures that the chunk found first."""
-        self._visit(structure)
         count = len(self._pending)
         first = len(self) - count
         self._where[first:] = [(chunk, row) for row in range(count)]
@@ -316,8 +332,8 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
     origin, *_ = state = load_arrays(chunks.start, ranks, "positions", "velocities")
     n, d = origin.shape
     quencher = Quencher(Landscape.of_glass(model, glass), force_tolerance=force_tolerance)
-    catalogue = _Catalogue(quencher, chunks, known_structures(n, d))
-    per_chunk = chunk_frames(n)
+    catalogue = _Catalogue(quencher, chunks, known_structures(model, n))
+    per_chunk, per_batch = chunk_frames(n), batch_frames(n)
     began = told = time.monotonic()
     for chunk, first in enumerate(range(0, settings.frames, per_chunk)):
         stop = min(first + per_chunk, settings.frames)
@@ -330,16 +346,18 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
         if state is None:
             state = load_arrays(chunks.series(chunk - 1), ranks, "positions", "velocities")
         catalogue.begin_chunk()
+        if first == 0:
+            catalogue.begin_run(origin)
         frames = run.follow(*state, count=stop - first, from_start=first == 0)
         series = {name: np.empty(stop - first, kind) for name, kind in _SERIES.items()}
         series["time"] = np.arange(first, stop) * settings.interval
         try:
-            for start in range(0, stop - first, BATCH_FRAMES):
-                here = slice(start, min(start + BATCH_FRAMES, stop - first))
+            for start in range(0, stop - first, per_batch):
+                here = slice(start, min(start + per_batch, stop - first))
                 state = _batch(team, frames, here, series, catalogue, origin)
         finally:
             frames.close()
-        structures, energies = catalogue.end_chunk(chunk, series["structure"], (n, d))
+        structures, energies = catalogue.end_chunk(chunk, (n, d))
         chunks.save(
             *(chunk, structures),
             **(series | {"energies": energies}),
@@ -393,6 +411,7 @@ def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, orig
             ranks.Send(np.ascontiguousarray(kept[index]), owner, index)
     kept.clear()
 
+    catalogue.begin_batch()
     records, minima = {}, {}
     for index, positions in mine.items():
         began = time.perf_counter()
@@ -415,6 +434,7 @@ def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, orig
             record["structure"] = catalogue.find(minimum, record["energy"])
         for name, value in record.items():
             series[name][here.start + index] = value
+    catalogue.end_batch(series["structure"][here])
     return state
 
 
@@ -510,7 +530,11 @@ def follow_bundle(
     partial = PartialFolder(
         path,
         dependencies(model, usable.values(), settings, seed, dynamics_ranks)
-        | {"force_tolerance": force_tolerance},
+        | {
+            "force_tolerance": force_tolerance,
+            "batch_frames": batch_frames(ensemble.particles),
+            "chunk_frames": chunk_frames(ensemble.particles),
+        },
     )
     if communicator.rank == 0 and partial.open():
         _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)

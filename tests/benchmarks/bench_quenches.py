@@ -205,11 +205,14 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--proof", action="store_true", help="compare thousands of frames")
     parser.add_argument("--cache", type=Path, default=Path("results/quench_proof"))
+    parser.add_argument("--particles", type=int, help="this size of the proof alone")
     chosen = parser.parse_args(argv)
     rows = run()
     if chosen.proof:
         parts = []
         for particles, sample, temperature, count in PROOF:
+            if chosen.particles not in (None, particles):
+                continue
             landscape, frames = frames_of(particles, sample, temperature, count, cache=chosen.cache)
             part = pd.DataFrame(compare(landscape, frames))
             part.insert(0, "temperature", temperature)

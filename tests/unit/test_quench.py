@@ -104,8 +104,8 @@ def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, pa
     walked = Quencher(landscape, method="fire")
     knowing = Quencher(landscape)
     knowing.remember(glass.positions)
-    recognised = 0
-    for seed, size in enumerate(np.geomspace(1e-3, 0.2, 12)):
+    roads = set()
+    for seed, size in enumerate(np.geomspace(1e-3, 0.5, 10)):
         x = kicked(glass, size, seed)
         by_fire, fast = walked.quench(x), knowing.quench(x)
         assert by_fire.converged and fast.converged
@@ -115,8 +115,8 @@ def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, pa
         moved -= moved[rigid].mean(axis=0)
         assert largest(moved[rigid]) < 1e-6
         assert fast.energy == pytest.approx(by_fire.energy, rel=1e-9, abs=1e-13)
-        recognised += fast.road == "recognised"
-    assert recognised >= 3
+        roads.add(fast.road)
+    assert roads == {"fire", "recognised"}
 
 
 def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
@@ -126,7 +126,7 @@ def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
     explorer.remember(glass.positions)
     seed = 0
     while len(explorer.structures) < 2:
-        explorer.quench(kicked(glass, 0.1, seed))
+        explorer.quench(kicked(glass, 0.3, seed))
         seed += 1
     other = glass.positions + explorer.displacement(explorer.structures[1], 0)
     for share in np.linspace(0.0, 1.0, 15):

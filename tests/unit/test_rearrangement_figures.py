@@ -108,7 +108,7 @@ def test_the_event_shown_is_of_the_largest_system_at_its_lowest_temperature(tabl
     caption = FIGURES["displacement_field"].caption(tables)
     rows = tables["rearrangements"]
     rows = rows[(rows["ensemble"] == "glass_2000") & (rows["temperature"] == 1e-2)]
-    assert "glass_2000: N = 2000, T = 0.01" in caption
+    assert "ensemble glass_2000: N = 2000, T = 0.01" in caption
     assert f"|Dr_IS| = {rows['distance'].max():.2g}" in caption
     assert "The 500 largest displacements" in caption and "the 50 largest in red" in caption
 

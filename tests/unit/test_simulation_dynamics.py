@@ -216,7 +216,7 @@ def test_inherent_structure_changed(glass):
     changed, distance = inherent_structure_changed(landscape, near, glass.positions)
     assert not changed
     assert distance < 1e-4
-    far = relax(landscape, glass.positions + 0.2 * rng.normal(size=glass.positions.shape))
+    far = relax(landscape, glass.positions + 0.4 * rng.normal(size=glass.positions.shape))
     changed, distance = inherent_structure_changed(landscape, [far.positions], glass.positions)
     assert changed
     assert distance > 0.01

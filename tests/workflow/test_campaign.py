@@ -177,9 +177,11 @@ def test_paper_campaign_has_the_paper_s_systems():
     assert all(ensemble.samples == 3 for ensemble in campaign.ensembles.values())
     for name in sizes:
         temperatures = [1e-4, 1e-3, 1e-2, 5e-2] if "glass" in name else [1e-3, 1e-2, 5e-2, 0.1]
-        assert campaign.temperatures("dynamics", name) == temperatures
-        for temperature in temperatures:
-            assert campaign.block("dynamics", name, temperature)["duration"] == 1e4
+        for study in ("dynamics", "transitions"):
+            assert campaign.temperatures(study, name) == temperatures
+            for temperature in temperatures:
+                assert campaign.block(study, name, temperature)["duration"] == 1e4
+        assert {campaign.block("transitions", name, t)["interval"] for t in temperatures} == {0.1}
 
 
 def test_paper_campaign_of_the_excitations_has_the_paper_s_systems():
@@ -301,6 +303,41 @@ FAULTS = {
         "studies.dynamics[0].temperatures[0]",
         ("nan", "finite"),
         {"studies__dynamics__0__temperatures": [float("nan")]},
+    ),
+    "rearrangements above melting": (
+        "studies.transitions.temperatures",
+        ("0.7", "melting", "0.6"),
+        {"studies__transitions": {**RUN, "temperatures": [1e-2, 0.7]}},
+    ),
+    "rearrangements of nobody's ensemble": (
+        "studies.transitions.ensembles",
+        ("'glas'", "did you mean 'glass'"),
+        {"studies__transitions": {**RUN, "ensembles": ["glas"]}},
+    ),
+    "interval of rearrangements longer than the run": (
+        "studies.transitions.interval",
+        ("200.0", "100.0", "at most 5"),
+        {"studies__transitions": {**RUN, "interval": 200.0}},
+    ),
+    "too few frames for rearrangements": (
+        "studies.transitions.duration",
+        ("1.0", "10 frames", "a duration of 2"),
+        {"studies__transitions": {**RUN, "duration": 1.0}},
+    ),
+    "interval of rearrangements between time steps": (
+        "studies.transitions.interval",
+        ("0.101", "0.005", "0.1"),
+        {"studies__transitions": {**RUN, "interval": 0.101}},
+    ),
+    "force tolerance of rearrangements": (
+        "studies.transitions.force_tolerance",
+        ("0.0", "more than 0"),
+        {"studies__transitions": {**RUN, "force_tolerance": 0.0}},
+    ),
+    "rearrangements twice": (
+        "studies.transitions[1].ensembles",
+        ("'glass' at the temperature 0.001", "studies.transitions[0]"),
+        {"studies__transitions": [RUN, RUN]},
     ),
     "above melting": (
         "studies.dynamics[0].temperatures",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from analysis.campaign import DEFAULT_CAMPAIGN, ROOT
-from analysis.layout import STUDY_OF
+from analysis.layout import MADE_FROM, STUDY_OF
 from analysis.storage import read_table
 from analysis.tables.schemas import TABLES
 
@@ -34,6 +34,13 @@ STUDIES = {
             "keep_trajectories": False,
         },
     ],
+    "transitions": {
+        "ensembles": ["glass", "crystal"],
+        "temperatures": [5.0e-2],
+        "equilibration": 5.0,
+        "duration": 6.0,
+        "interval": 0.1,
+    },
     "lifetimes": {"ensembles": ["glass", "crystal"]},
     "decay_rates": {"ensembles": ["glass", "crystal"], "broadenings": [0.3]},
     "joint_density": {"ensembles": ["glass", "crystal"], "broadening": 0.3},
@@ -90,11 +97,16 @@ def test_ends_with_the_path_of_the_report(campaign):
 
 def test_every_table_is_made(campaign):
     tables = campaign[0] / "results" / "tiny" / "tables"
-    for name in [*STUDY_OF, "ensembles", "summary"]:
+    gathered = [name for name, study in STUDY_OF.items() if study in STUDIES]
+    made = [name for name, source in MADE_FROM.items() if source in gathered]
+    for name in [*gathered, *made, "ensembles", "summary"]:
         table = read_table(tables / f"{name}.parquet")
-        assert len(table), name
+        # in so short a time nothing need rearrange
+        assert len(table) or name in ("rearrangements", "rearrangement_fields"), name
         assert [column.name for column in TABLES[name]] == list(table.columns)[: len(TABLES[name])]
-    assert (tables / "summary.csv").is_file()
+    for name in ("summary", *made):
+        assert (tables / f"{name}.csv").is_file()
+    assert "Table I. Where rearrangements occur" in (tables.parent / "report.html").read_text()
 
 
 def test_figures_have_both_formats(campaign):

@@ -324,6 +324,63 @@ def test_dynamics_resumes_without_redoing_frames(tmp_path):
         assert differ.tolist() == [10]
 
 
+def test_inherent_structures_resume_on_another_number_of_ranks(tmp_path):
+    content = yaml.safe_load(write_campaign(tmp_path, samples=1, bundle=1).read_text())
+    content["ensembles"]["glass"].update(model="ipl12", particles=200)
+    # two chunks
+    content["studies"] = {
+        "transitions": {
+            **{"ensembles": ["glass"], "temperatures": [0.05], "equilibration": 1.0},
+            **{"duration": 2.2, "interval": 0.01},
+        }
+    }
+    campaign = tmp_path / "campaign.yaml"
+    campaign.write_text(yaml.safe_dump(content))
+    glasses = tmp_path / "glasses.h5"
+    run("prepare_glasses", campaign, "--output", glasses, ranks=1)
+
+    def arguments(output):
+        return (
+            *("follow_inherent_structures", campaign, "--temperature", "0.05"),
+            *("--glasses", glasses, "--output", output),
+        )
+
+    run(*arguments(tmp_path / "whole.h5"), ranks=2)
+    output = tmp_path / "T0.05.h5"
+    partial = Path(f"{output}.partial")
+    chunk = partial / "s000000" / "c000000.npz"
+    run_and_kill(chunk.is_file, *arguments(output), ranks=1)
+    assert not output.exists()
+    # frames that are taken as they are show in the result; those that are redone do not
+    with np.load(chunk) as stored:
+        series = {name: stored[name] for name in stored.files}
+    series["max_force"][10] = 123.0
+    np.savez(chunk, **series)
+    found = run(*arguments(output), ranks=2)
+    assert "going on" in found.stderr
+    assert not partial.exists()
+    with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(output) as resumed:
+        one, other = whole["s000000"], resumed["s000000"]
+        assert len(one["time"]) == 221
+        for name in ("time", "structure", "energy", "evaluations", "structures", "temperature"):
+            np.testing.assert_array_equal(one[name], other[name])
+        differ = np.flatnonzero(one["max_force"][:] != other["max_force"][:])
+        assert differ.tolist() == [10]
+
+    tables = ("inherent_structures", "rearrangements", "rearrangement_runs", "rearrangement_fields")
+    parts = {name: tmp_path / f"{name}.parquet" for name in tables}
+    run(
+        *("measure_rearrangements", campaign, "--temperature", "0.05", "--inherent", output),
+        *(item for name in tables for item in (f"--{name.replace('_', '-')}", parts[name])),
+        ranks=None,
+    )
+    series, runs = (read_table(parts[name]) for name in ("inherent_structures", tables[2]))
+    assert len(series) == 221 and len(runs) == 1
+    assert runs["events"][0] == (series["structure"].diff().fillna(0) != 0).sum()
+    assert runs["not_converged"][0] == 0
+    assert len(read_table(parts["rearrangements"])) == runs["events"][0]
+
+
 def test_decay_rates_resume_without_redoing_blocks(prepared, tmp_path):
     def arguments(output):
         return (

@@ -138,9 +138,9 @@ def ranks(stage):
         if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
         if stage == "follow_inherent_structures":
-            # as many ranks a sample as make it a day's work, up to the frames of a batch
+            # as many ranks a sample as make it a day's work, up to the fewest frames of a batch
             needed = round(estimate(wildcards, stage).core_seconds / 86400)
-            return max(2, (end - first) * min(max(share, needed), max(share, 32)))
+            return max(2, (end - first) * min(max(share, needed), max(share, 16)))
         return max(2, share * min(end - first, 64 // share or 1))
 
     return tasks

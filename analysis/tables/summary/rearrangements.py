@@ -464,7 +464,7 @@ def _crystals(tables):
             "Table I",
             "none",
             events == 0,
-            f"Crystals never rearrange. {len(group)} runs of a total time of {duration:g} at "
+            f"Crystals never rearrange. Runs: {len(group)}, of a total time of {duration:g}, at "
             f"T = {temperatures}; none means a rate below {NO_EVENT_95 / duration:.1g} (95 %).",
         )
 
