@@ -684,7 +684,7 @@ def _excitation_faults(key, block, ensemble, studies, ensembles, model):
         faults.append(
             (
                 f"{key}.below",
-                f"boson_peak needs the complete spectra of some ensemble of the model {model.name}; "
+                f"boson_peak needs complete spectra of an ensemble of the model {model.name}; "
                 "studies.modes.request of the smallest must be all, or below: a frequency well "
                 "above the peak; or give a frequency here",
             )

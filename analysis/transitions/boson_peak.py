@@ -15,6 +15,9 @@ import pandas as pd
 from analysis.mechanics import debye_level
 from analysis.modes.densities import boson_peak
 
+_FEWEST = 20
+"""Modes of all samples below the frequencies where the peak is looked for."""
+
 _BANDWIDTH = 0.15
 """Standard deviation in ln w with which spectra are smoothed."""
 
@@ -35,6 +38,9 @@ class BosonPeakEstimate:
         g(w_BP) / (A_D w_BP^(d-1)).
     samples : int
         Spectra that went into it.
+    resolved : bool
+        False where the reduced density still rises towards the few lowest modes: more, or larger,
+        samples are needed to see its maximum.
     """
 
     frequency: float
@@ -42,6 +48,7 @@ class BosonPeakEstimate:
     level: float
     level_error: float
     samples: int
+    resolved: bool
 
 
 def estimate_boson_peak(
@@ -83,16 +90,15 @@ def estimate_boson_peak(
         raise BosonPeakError("no sample has modes: there is no spectrum to take a boson peak from")
     spectra = [group["frequency"].to_numpy() for _, group in modes.groupby("sample")]
     complete = float(modes["complete_below"].min())
-    search = None
-    if np.isfinite(complete):
-        # smoothing must find all modes within two bandwidths
-        together = np.sort(modes["frequency"].to_numpy())
-        search = (together[min(20, len(together) - 1)], complete * np.exp(-2.0 * _BANDWIDTH))
-        if not search[0] < search[1]:
-            raise BosonPeakError(
-                f"spectra that are complete below {complete:.6g} hold too few modes; "
-                "studies.modes.request must ask for more"
-            )
+    together = np.sort(modes["frequency"].to_numpy())
+    # smoothing must find all modes within two bandwidths
+    end = min(together[len(together) // 2], complete * np.exp(-2.0 * _BANDWIDTH))
+    search = (together[min(_FEWEST, len(together) - 1)], end)
+    if not search[0] < search[1]:
+        raise BosonPeakError(
+            f"{len(together)} modes, complete below {complete:.6g}, are too few for a boson peak; "
+            "studies.modes.request must ask for more"
+        )
     peak = boson_peak(
         spectra,
         rng=rng,
@@ -101,7 +107,7 @@ def estimate_boson_peak(
         bandwidth=_BANDWIDTH,
         search=search,
     )
-    if search is not None and peak.frequency > 0.98 * search[1]:
+    if peak.frequency > 0.98 * search[1]:
         raise BosonPeakError(
             f"the reduced density of states still rises where the spectra end, at {complete:.6g}; "
             "studies.modes.request must ask for more"
@@ -120,4 +126,5 @@ def estimate_boson_peak(
         peak.height / debye,
         peak.height_error / debye,
         len(spectra),
+        bool(peak.frequency > 1.02 * search[0]),
     )

@@ -340,7 +340,7 @@ def test_boson_peak_of_spectra_with_a_known_one():
         pd.concat(frames), moduli, 2000, 1.394, random_stream(1, "spectra", 0, "boson peak")
     )
     assert found.frequency == pytest.approx(0.5, abs=4 * found.frequency_error + 0.02)
-    assert found.samples == 4
+    assert found.samples == 4 and found.resolved
     reduced = (weight / grid**2).max() / (weight.sum() * np.diff(grid)[0])
     assert found.level == pytest.approx(reduced / debye_level(1.394, 0.12, 0.55), rel=0.15)
     with pytest.raises(BosonPeakError, match="no sample has modes"):

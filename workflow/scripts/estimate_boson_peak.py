@@ -46,7 +46,10 @@ def main(argv=None):
         pd.DataFrame([row]),
         provenance(campaign.name, ensemble.name, ensemble.model, campaign.config_hash),
     )
-    logging.getLogger("program").info(
+    log = logging.getLogger("program")
+    if not found.resolved:
+        log.warning("the reduced density rises towards the lowest modes: the peak is a bound")
+    log.info(
         "boson peak at w = %.4g +- %.2g, %.3g times the Debye level, from %d spectra of %s",
         *(found.frequency, found.frequency_error, found.level, found.samples, source),
     )
