@@ -129,20 +129,22 @@ class Campaign:
         return sorted(t for t in available if self.block(study, ensemble, t) is not None)
 
     def spectrum_of(self, ensemble: str) -> str | None:
-        """Ensemble whose full spectra give the boson peak of another.
+        """Ensemble whose spectra give the boson peak of another, None if there is none.
 
-        Itself if it has them, else the smallest of the same model; None if there is none.
+        Itself if it has full spectra, else the smallest of the same model that has them; without
+        any, the smallest whose modes are complete below a frequency.
         """
-        full = [
-            name
+        complete = {
+            name: self.block("modes", name)["request"]
             for name in self.ensembles_of("modes")
-            if self.block("modes", name)["request"] == "all"
-            and self.ensembles[name].model == self.ensembles[ensemble].model
+            if self.ensembles[name].model == self.ensembles[ensemble].model
             and self.ensembles[name].preparation["protocol"] != "fcc"
-        ]
+        }
+        full = [name for name, request in complete.items() if request == "all"]
         if ensemble in full:
             return ensemble
-        return min(full, key=lambda name: self.ensembles[name].particles, default=None)
+        partly = [name for name, request in complete.items() if "below" in request]
+        return min(full or partly, key=lambda name: self.ensembles[name].particles, default=None)
 
     def time_step(self, ensemble: str, temperature: float, study: str = "dynamics") -> float:
         """Time step of the runs of an ensemble at a temperature."""
@@ -672,7 +674,7 @@ def _excitation_faults(key, block, ensemble, studies, ensembles, model):
     spectra = [
         name
         for other in studies.get("modes", [])
-        if other["request"] == "all"
+        if other["request"] == "all" or "below" in other["request"]
         for name in other["ensembles"]
         if name in ensembles
         and ensembles[name].model == model.name
@@ -682,8 +684,9 @@ def _excitation_faults(key, block, ensemble, studies, ensembles, model):
         faults.append(
             (
                 f"{key}.below",
-                f"boson_peak needs full spectra of the model {model.name}, of which no ensemble "
-                "has studies.modes.request: all; request them of the smallest, or give a frequency",
+                f"boson_peak needs complete spectra of an ensemble of the model {model.name}; "
+                "studies.modes.request of the smallest must be all, or below: a frequency well "
+                "above the peak; or give a frequency here",
             )
         )
     for other in _blocks_of(studies, "modes", ensemble):

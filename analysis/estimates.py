@@ -246,7 +246,8 @@ def excitations(model: GlassModel, particles: int, modes: int, block: dict) -> E
     # distinct structures and what recognises them, a dozen at a time
     known = 12.0 * (_expansion_memory(model, particles) + 16.0 * size)
     return Estimate(
-        memory=BASE_MEMORY + 3.0 * _expansion_memory(model, particles) + known,
+        # compiled kernels and both pair lists of the descent
+        memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles) + known,
         core_seconds=20.0 + modes * minimisations * seconds,
         disk=400.0 * modes + 60.0 * particles * block["fields"],
     )

@@ -498,7 +498,7 @@ FAULTS = {
     ),
     "boson peak without a spectrum": (
         "studies.excitations.below",
-        ("boson_peak", "full spectra", "ipl12", "request: all"),
+        ("boson_peak", "complete spectra", "ipl12", "must be all"),
         {
             "studies__modes__request": {"lowest": 50},
             "studies__excitations": {"ensembles": ["glass"]},

@@ -1,4 +1,4 @@
-"""Estimate the boson peak of one ensemble from the full spectra of its model."""
+"""Estimate the boson peak of one ensemble from the spectra of its model."""
 
 import argparse
 import logging
@@ -33,6 +33,7 @@ def main(argv=None):
     found = estimate_boson_peak(
         pd.concat([read_table(path) for path in arguments.modes_table], ignore_index=True),
         pd.concat([read_table(path) for path in arguments.moduli_table], ignore_index=True),
+        campaign.ensembles[source].particles,
         model.density,
         # that of the spectra, so that all ensembles of a model have the same peak
         random_stream(campaign.seed, source, 0, "boson peak"),
@@ -45,7 +46,10 @@ def main(argv=None):
         pd.DataFrame([row]),
         provenance(campaign.name, ensemble.name, ensemble.model, campaign.config_hash),
     )
-    logging.getLogger("program").info(
+    log = logging.getLogger("program")
+    if not found.resolved:
+        log.warning("the reduced density rises towards the lowest modes: the peak is a bound")
+    log.info(
         "boson peak at w = %.4g +- %.2g, %.3g times the Debye level, from %d spectra of %s",
         *(found.frequency, found.frequency_error, found.level, found.samples, source),
     )
