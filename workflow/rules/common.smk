@@ -49,6 +49,7 @@ GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
 MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
 TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
 INHERENT = f"{RESULTS}/{{ensemble}}/inherent/b{{bundle}}/T{{temperature}}.h5"
+BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 MODEL_ENTRIES = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
 
@@ -166,3 +167,22 @@ def minutes(stage):
         return attempt * max(10, int(2.0 * seconds / 60.0))
 
     return runtime
+
+
+def spectra(table):
+    """Function of wildcards: parts of the ensemble whose spectra give the boson peak."""
+
+    def files(wildcards):
+        source = CAMPAIGN.spectrum_of(wildcards.ensemble)
+        return [
+            f"{RESULTS}/{source}/parts/{table}/b{bundle:04d}.parquet"
+            for bundle in CAMPAIGN.ensembles[source].bundles
+        ]
+
+    return files
+
+
+def window(wildcards):
+    """The boson peak, where it bounds the window of an ensemble."""
+    block = CAMPAIGN.block("excitations", wildcards.ensemble)
+    return {"boson_peak": BOSON_PEAK} if block["below"] == "boson_peak" else {}

@@ -1,25 +1,5 @@
 # Modes pulled until the glass falls to another inherent structure, and the window that they are
 # chosen from.
-BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
-
-
-def spectra(table):
-    """Function of wildcards: parts of the ensemble whose spectra give the boson peak."""
-
-    def files(wildcards):
-        source = CAMPAIGN.spectrum_of(wildcards.ensemble)
-        return [
-            f"{RESULTS}/{source}/parts/{table}/b{bundle:04d}.parquet"
-            for bundle in CAMPAIGN.ensembles[source].bundles
-        ]
-
-    return files
-
-
-def window(wildcards):
-    """The boson peak, where it bounds the window of an ensemble."""
-    block = CAMPAIGN.block("excitations", wildcards.ensemble)
-    return {"boson_peak": BOSON_PEAK} if block["below"] == "boson_peak" else {}
 
 
 rule estimate_boson_peak:
