@@ -227,9 +227,10 @@ class _Catalogue:
         if local < 0:
             apart = np.abs(np.asarray(self.energies) - energy)
             for index in np.flatnonzero(apart <= SAME_ENERGY * abs(energy)):
-                if index not in self._names:
+                # as many as permutations of like particles may have this energy
+                if local < 0 and index not in self._names:
                     self._know(int(index), self._positions(index))
-            local = self.quencher.find(positions)
+                    local = self.quencher.find(positions)
         if local >= 0:
             return self._names[local]
         self._pending.append(positions)

@@ -21,7 +21,7 @@ assert MPI.COMM_WORLD.size == ranks
 model, _, glass = small_glass("ipl12", 200, 0)
 module.follow_bundle(
     path, model, Ensemble("glass", "ipl12", 200, 1, 1, {}), [glass],
-    RunSettings(1e-1, 2.0, 4.6, 0.1, 0.005, 0), seed=3,
+    RunSettings(4.5e-1, 2.0, 3.0, 0.1, 0.005, 0), seed=3,
     attributes={"campaign": "test", "ensemble": "glass", "model": "ipl12"},
     dynamics_ranks=dynamics, communicator=MPI.COMM_WORLD,
 )
