@@ -19,7 +19,8 @@ SCRIPT = Path(__file__).parents[2] / "workflow/scripts/compute_force_constant_de
 def test_the_rates_of_lammps_files_are_those_of_the_pair_potential(
     make_glass, make_modes, tmp_path
 ):
-    model, landscape, glass = make_glass("harmonic", 70, 1)
+    # a contact within two displacements of opening spoils LAMMPS' differences: this glass has none
+    model, landscape, glass = make_glass("harmonic", 70, 2)
     with LammpsSession(
         model, glass.box, glass.species, glass.diameter, glass.positions, pair_style="reference"
     ) as session:
@@ -37,7 +38,7 @@ def test_the_rates_of_lammps_files_are_those_of_the_pair_potential(
     found = read_table(output)
     expected = decay_rates(
         PairVertices(landscape.expand(glass.positions)),
-        make_modes("harmonic", 70, 1),
+        make_modes("harmonic", 70, 2),
         BROADENING,
         precision="double",
     )
