@@ -65,18 +65,17 @@ DEMO_JOBS = {
     "total": 57,
 }
 REDUCED_JOBS = {
-    # one bundle of each ensemble, two of the glasses of 4,000 particles
-    "prepare_glasses": 6,
-    # not of those
+    # one bundle of each ensemble
+    "prepare_glasses": 4,
     "solve_modes": 4,
     "analyse_modes": 4,
     # the small ones at two temperatures, the large ones at one
     "run_dynamics": 6,
     "measure_mean_squared_displacement": 6,
     "measure_lifetimes": 6,
-    # the glasses at three temperatures, the crystal at four
-    "follow_inherent_structures": 13,
-    "measure_rearrangements": 13,
+    # the small ones at three temperatures each
+    "follow_inherent_structures": 6,
+    "measure_rearrangements": 6,
     "compute_decay_rates": 3,
     "compute_joint_density": 2,
     "gather_tables": 14,
@@ -84,7 +83,7 @@ REDUCED_JOBS = {
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 81,
+    "total": 65,
 }
 PAPER_JOBS = {
     # five ensembles of three samples
