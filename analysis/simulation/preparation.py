@@ -180,9 +180,8 @@ def quench(
             if overlapping:
                 session.command("min_style cg", "min_modify norm max dmax 0.1")
                 session.command("minimize 0.0 1.0 200 2000")
-            session.run_input(
-                "quench.in", time_step=float(model.time_step), force_tolerance=HANDOVER
-            )
+            step = model.fire_time_step or model.time_step
+            session.run_input("quench.in", time_step=float(step), force_tolerance=HANDOVER)
             positions = session.positions()
     result = None
     if communicator.rank == 0:
