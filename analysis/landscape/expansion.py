@@ -200,3 +200,35 @@ class Expansion:
         out = np.zeros_like(z)
         kernels.quartic_contraction(*self._bonds, *self.bond_coefficients[2:], z, out)
         return out
+
+    def contractions(self, z, *, cubic=True, quartic=True):
+        """M z, U''':zz and U'''':zzz in one pass over the pairs.
+
+        Parameters
+        ----------
+        z : ndarray, shape=(N, d)
+        cubic, quartic : bool
+            Whether U''':zz and U'''':zzz are wanted; None stands for what is not.
+
+        Returns
+        -------
+        tuple of ndarray, shape=(N, d)
+        """
+        z = self._field(z)
+        out = (
+            np.zeros_like(z),
+            np.zeros_like(z) if cubic else None,
+            np.zeros_like(z) if quartic else None,
+        )
+        kernels.contractions(*self._bonds, *self.bond_coefficients[1:], z, *out)
+        return out
+
+    def pair_quartic_contraction(self, z) -> np.ndarray:
+        """sum_j (z_ij.z_ij) z_ij over interacting pairs, shape=(N, d).
+
+        A quarter of the gradient of the sum over pairs of (z_ij.z_ij)^2.
+        """
+        z = self._field(z)
+        out = np.zeros_like(z)
+        kernels.pair_quartic_contraction(self._box, self.first, self.second, z, out)
+        return out
