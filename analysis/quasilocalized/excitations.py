@@ -10,14 +10,14 @@ Signs: of every mode tau is made positive, so that the third derivative of the e
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from analysis.ensembles import random_stream
 from analysis.mechanics import ElasticModuli, elastic_moduli, nonaffine_velocity, shear_strains
 from analysis.modes import InverseHessian
 from analysis.quasilocalized import observables
-from analysis.quasilocalized.energies import direction
 from analysis.quasilocalized.solvers import TOLERANCE, iterate, minimise
 
 KINDS = ("harmonic", "quartic", "cubic", "second_quartic", "pseudo_harmonic")
@@ -56,9 +56,19 @@ class Settings:
     solver: str = "fixed_point"
     tolerance: float = TOLERANCE
 
+    @classmethod
+    def of_block(cls, block) -> Settings:
+        """From a block of the study `quasilocalized` of a campaign."""
+        return cls(**{one.name: block[one.name] for one in fields(cls)})
+
     def __post_init__(self):
         if self.solver not in SOLVERS:
             raise ValueError(f"solver: {self.solver!r} is not one of {', '.join(SOLVERS)}")
+
+
+def solver_seed(campaign_seed: int, ensemble: str, sample: int) -> int:
+    """Seed of the start vectors for the lowest modes of one sample."""
+    return int(random_stream(campaign_seed, ensemble, sample, "quasilocalized").integers(2**31))
 
 
 @dataclass(frozen=True)
@@ -191,7 +201,7 @@ def _find(expansion, inverse, settings, seed, began):
         # failures last; the first start wins among equals
         softest = min(found, key=lambda item: item[0].stiffness if item[0].converged else np.inf)
         solution, overlap, name = softest
-        vector = _positive(expansion, solution.field)
+        vector = observables.with_positive_tau(expansion, solution.field)
         spent = sum(item[0].seconds for item in found)
         excitations.append(
             Excitation(
@@ -202,7 +212,7 @@ def _find(expansion, inverse, settings, seed, began):
         return excitations[-1]
 
     for mode in range(count):
-        psi = _positive(expansion, vectors[mode])
+        psi = observables.with_positive_tau(expansion, vectors[mode])
         excitations.append(
             Excitation("harmonic", mode, "lanczos", psi, "converged", residuals[mode], 0, seconds)
         )
@@ -227,13 +237,6 @@ def _find(expansion, inverse, settings, seed, began):
         float(np.sqrt(values[count])) if len(values) > count else np.nan,
         time.perf_counter() - began,
     )
-
-
-def _positive(expansion, field):
-    """The field with the sign that makes tau positive."""
-    if not np.isfinite(field).all():
-        return field
-    return -field if direction(expansion, "cubic", field).form < 0.0 else field
 
 
 def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:

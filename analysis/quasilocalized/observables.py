@@ -61,6 +61,13 @@ def anharmonicity(expansion, field) -> dict[str, float]:
     }
 
 
+def with_positive_tau(expansion, field) -> np.ndarray:
+    """A field, or its opposite: the one along which the third derivative is positive."""
+    if not np.isfinite(field).all():
+        return field
+    return -field if np.vdot(field, expansion.contractions(field, quartic=False)[1]) < 0 else field
+
+
 def aligned(field, other) -> np.ndarray:
     """A field with the sign that makes its overlap with another positive."""
     return -field if np.vdot(field, other) < 0.0 else field

@@ -50,7 +50,10 @@ SOFTEST = 1e-10
 _MEMORY, _DEPTH = 20, 8
 _DECIDED = 0.3
 _LONGEST_ROTATION = 0.5
-_LONGEST_SEARCH, _PATIENCE = 20, 40
+_LONGEST_SEARCH = 20
+# iterations without progress before a residual below 1e-6 counts as the best there is; the
+# residual of a descent goes up and down
+_DESCENT_PATIENCE, _MAP_PATIENCE = 400, 40
 _ROUNDING = 1e-12
 
 
@@ -129,27 +132,27 @@ def _solution(found: Direction | None, outcome, iterations, began, shape) -> Sol
     )
 
 
-def _run(steps, expansion, kind, start, tolerance, most) -> Solution:
+def _run(steps, expansion, kind, start, tolerance, most, patience) -> Solution:
     """Follow the directions that a solver yields until one is good enough, or none comes."""
     began = time.perf_counter()
     start = np.asarray(start, dtype=float)
-    best, found, since = None, None, 0
-    iterations = 0
+    iterations = since = 0
+    mark = np.inf
     try:
-        found = _checked(expansion, kind, start)
+        found = best = _checked(expansion, kind, start)
         walk = steps(found)
         while True:
-            if best is None or found.residual < best.residual:
-                # a residual that only creeps down at the edge of rounding is no progress
-                since = since if best is not None and found.residual > 0.9 * best.residual else 0
+            if found.residual < best.residual:
                 best = found
             if best.residual <= tolerance:
                 return _solution(best, "converged", iterations, began, start.shape)
             if iterations >= most:
-                return _solution(found, "limit", iterations, began, start.shape)
-            since += 1
+                return _solution(best, "limit", iterations, began, start.shape)
+            # what only creeps at the edge of rounding is no progress
+            since = 0 if best.residual <= 0.9 * mark else since + 1
+            mark = best.residual if since == 0 else mark
             following = next(walk, None)
-            if following is None or (since > _PATIENCE and best.residual < 1e-6):
+            if following is None or (since > patience and best.residual < 1e-6):
                 return _solution(best, "stalled", iterations, began, start.shape)
             found = following
             iterations += 1
@@ -180,7 +183,7 @@ def minimise(
     """
     return _run(
         lambda found: _descend(expansion, kind, found),
-        *(expansion, kind, start, tolerance, max_iterations),
+        *(expansion, kind, start, tolerance, max_iterations, _DESCENT_PATIENCE),
     )
 
 
@@ -211,7 +214,7 @@ def iterate(
     """
     return _run(
         lambda found: _map(expansion, inverse, kind, found, accelerate),
-        *(expansion, kind, start, tolerance, max_iterations),
+        *(expansion, kind, start, tolerance, max_iterations, _MAP_PATIENCE),
     )
 
 
