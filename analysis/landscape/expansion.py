@@ -30,7 +30,11 @@ class Expansion:
     distance, pair_diameter : ndarray, shape=(P,)
     bond_coefficients : ndarray, shape=(5, P)
         phi, B_1 ... B_4 with B_k = ((1/r) d/dr)^k phi.
+    rounding : float
+        Relative error of the forms, for solvers that compare them.
     """
+
+    rounding = 1e-12
 
     def __init__(self, potential, positions, box, first, second, pair_diameter):
         self.potential = potential

@@ -54,7 +54,6 @@ _LONGEST_SEARCH = 20
 # iterations without progress before a residual below 1e-6 counts as the best there is; the
 # residual of a descent goes up and down
 _DESCENT_PATIENCE, _MAP_PATIENCE = 400, 40
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -273,7 +272,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
     """
     low, low_slope, high, high_slope = 0.0, slope, None, None
     energy = found.log_energy
-    slack = _ROUNDING * (1.0 + abs(energy))
+    slack = expansion.rounding * (1.0 + abs(energy))
     for _ in range(_LONGEST_SEARCH):
         trial = direction(expansion, kind, found.field + length * search)
         if not np.isfinite(trial.stiffness) or not np.isfinite(trial.form):
@@ -308,7 +307,7 @@ def _map(expansion, inverse, kind, found, accelerate):
         fields.append(found.field)
         images.append(mapped)
         following = None
-        slack = _ROUNDING * (1.0 + abs(found.log_energy))
+        slack = expansion.rounding * (1.0 + abs(found.log_energy))
         if accelerate and found.residual < _DECIDED and len(fields) > 1:
             mixed = direction(expansion, kind, without_translation(_mixed(fields, images)))
             if mixed.log_energy <= found.log_energy + slack:
