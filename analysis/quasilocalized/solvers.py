@@ -270,7 +270,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
 
     Signs of slopes bracket the minimum; energies only refuse what is plainly higher.
     """
-    low, low_slope, high, high_slope = 0.0, slope, None, None
+    low, low_slope, high, high_slope, lowest = 0.0, slope, None, None, None
     energy = found.log_energy
     slack = expansion.rounding * (1.0 + abs(energy))
     for _ in range(_LONGEST_SEARCH):
@@ -282,7 +282,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
         if lower and abs(here) <= 0.7 * abs(slope):
             return trial
         if here < 0.0:
-            low, low_slope = length, here
+            low, low_slope, lowest = length, here, trial
             if length >= longest:
                 return trial
         else:
@@ -296,7 +296,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
         else:
             share = 0.3
         length = low + share * (high - low)
-    return None
+    return lowest
 
 
 def _map(expansion, inverse, kind, found, accelerate):
