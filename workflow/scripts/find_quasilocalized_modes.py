@@ -65,8 +65,9 @@ def main(argv=None):
         tables, vectors = analyse(glass, task, block)
         if block["keep_vectors"]:
             with create_file(partial.sample_path(glass.sample), task.attributes) as file:
-                for kind, (numbers, fields) in vectors.items():
-                    file[f"{kind}/mode"], file[f"{kind}/vectors"] = numbers, fields
+                for kind, datasets in vectors.items():
+                    for name, values in datasets.items():
+                        file[f"{kind}/{name}"] = values
         with atomic_path(record_of(glass)) as temporary:
             temporary.write_text(json.dumps(tables))
         report(log, glass.sample, tables)
@@ -87,11 +88,12 @@ def main(argv=None):
                 data=[record["quasilocalized_samples"][0]["status"] for record in records],
                 dtype=h5py.string_dtype("utf-8"),
             )
-            for glass in glasses if block["keep_vectors"] else []:
-                with h5py.File(partial.sample_path(glass.sample)) as part:
-                    group = file.create_group(sample_group(glass.sample))
-                    for kind in part:
-                        part.copy(kind, group)
+            for glass, record in zip(glasses, records, strict=True):
+                if block["keep_vectors"] and record["quasilocalized"]:
+                    with h5py.File(partial.sample_path(glass.sample)) as part:
+                        group = file.create_group(sample_group(glass.sample))
+                        for kind in part:
+                            part.copy(kind, group)
         partial.remove()
 
 
@@ -147,12 +149,18 @@ def analyse(glass, task, block):
     }
     tables["quasilocalized_samples"] = [{"status": "ok", **summary}]
     vectors = {}
+    frequency = {(row["kind"], row["mode"]): row["frequency"] for row in tables["quasilocalized"]}
     for kind in {one.kind for one in found.excitations}:
         of_kind = [one for one in found.excitations if one.kind == kind and one.converged]
-        fields = np.zeros((len(of_kind), *glass.positions.shape))
         # rattlers do not take part in any mode
-        fields[:, kept] = [one.vector for one in of_kind]
-        vectors[kind] = np.array([one.mode for one in of_kind], dtype=int), fields
+        fields = np.zeros((len(of_kind), *glass.positions.shape))
+        for field, one in zip(fields, of_kind, strict=True):
+            field[kept] = one.vector
+        vectors[kind] = {
+            "mode": np.array([one.mode for one in of_kind], dtype=int),
+            "frequency": np.array([frequency[kind, one.mode] for one in of_kind]),
+            "vectors": fields,
+        }
     return tables, vectors
 
 
