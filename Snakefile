@@ -24,6 +24,7 @@ include: "workflow/rules/modes.smk"
 include: "workflow/rules/lifetimes.smk"
 include: "workflow/rules/transitions.smk"
 include: "workflow/rules/excitations.smk"
+include: "workflow/rules/quasilocalized.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 

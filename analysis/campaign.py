@@ -525,6 +525,8 @@ def _study_faults(settings, ensembles, models, warnings) -> list[tuple[str, str]
                     faults += _lifetime_faults(key, block, name, studies)
                 if study == "excitations":
                     faults += _excitation_faults(key, block, name, studies, ensembles, model)
+                if study == "quasilocalized":
+                    faults += _quasilocalized_faults(key, block, ensembles[name], model)
     return faults
 
 
@@ -720,3 +722,17 @@ def _excitation_faults(key, block, ensemble, studies, ensembles, model):
             )
         )
     return faults
+
+
+def _quasilocalized_faults(key, block, ensemble, model):
+    # one mode more than is kept is solved for
+    available = model.dimension * (ensemble.particles - 1) - 1
+    return [
+        (
+            f"{key}.{name}",
+            f"{block[name]} is more than the {available} lowest modes that {ensemble.particles} "
+            f"particles of {ensemble.name!r} can give; allowed: up to that",
+        )
+        for name in ("harmonic_modes", "population_harmonic_modes")
+        if block[name] > available
+    ]

@@ -37,6 +37,9 @@ PRODUCT_FLOPS = 4.0e10
 LARGEST_FACTOR = 64e9
 """Bytes of the largest factorisation that is tried before an iterative solver."""
 
+FACTOR_FLOPS = 6.0e10
+"""Floating-point operations a second, by their usual count, of a sparse Cholesky on one core."""
+
 FACTOR_NONZEROS = 23e6
 """Non-zeros of the LDL^T factor of the Hessian of 4,000 particles in three dimensions."""
 
@@ -263,6 +266,41 @@ def cubic_amplitudes(model: GlassModel, particles: int, modes: int) -> Estimate:
     )
 
 
+def quasilocalized(model: GlassModel, particles: int, block: dict) -> Estimate:
+    """Quasilocalized excitations of one sample, on one rank."""
+    d = model.dimension
+    size = d * particles
+    # the factor fills as N^(2 - 2/d), with the square of the separators' width in neighbours
+    width = (neighbours(model) / 66.0) ** (2.0 / d)
+    factor = FACTOR_NONZEROS * width * (particles / 4000.0) ** (2.0 * (d - 1) / d)
+    factor *= (d / 3.0) ** 2 * {2: 0.3, 3: 0.75, 4: 1.9}[d]
+    factor = min(factor, 0.5 * size**2)
+    modes = block["harmonic_modes"]
+    planes = d * (d - 1) // 2
+    solved = modes * (2.0 + block["second_quartic"] + block["pseudo_harmonic"])
+    solved += 2 * planes * block["nonaffine_starts"]
+    starts = block["population_harmonic_modes"] + block["population_dipoles"]
+    solved += 2.0 * (starts + 2 * planes) if starts else 0.0
+    # solves with the factor: 15 for each nonlinear mode, 20 for each harmonic one
+    solves = 15.0 * solved + 20.0 * (modes + 2.0) + 20.0 * starts + 4.0 * planes
+    pairs = 0.5 * neighbours(model) * particles
+    seconds = 2.0 * factor**1.5 / FACTOR_FLOPS + solves * (1e-9 * factor + 1.5e-8 * pairs)
+    seconds += 1e-5 * pairs
+    if block["solver"] != "fixed_point":
+        seconds += solved * 400.0 * 3.5e-8 * pairs
+    rows = 400.0 * (solved + 1.0) + (8.0 * size * solved if block["keep_vectors"] else 0.0)
+    if block["profiles"]:
+        rows += 40.0 * solved * particles ** (1.0 / d)
+    return Estimate(
+        memory=BASE_MEMORY
+        + 3.0 * _expansion_memory(model, particles)
+        + 18.0 * factor
+        + 8.0 * size * (300.0 + solved + starts),
+        core_seconds=0.1 + seconds,
+        disk=rows,
+    )
+
+
 def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | None = None):
     """Estimate of one sample in a rule of the workflow.
 
@@ -295,6 +333,8 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
         block = campaign.block("transitions", ensemble, temperature)
         follows = rule == "follow_inherent_structures"
         return (inherent_structures if follows else rearrangements)(model, particles, block)
+    if rule == "find_quasilocalized_modes":
+        return quasilocalized(model, particles, campaign.block("quasilocalized", ensemble))
     request = campaign.block("modes", ensemble)["request"]
     modes = mode_count(request, particles, model.dimension, modes_per_volume(model))
     if rule == "solve_modes":

@@ -28,6 +28,12 @@ STUDY_OF = {
     "excitation_fields": "excitations",
     "boson_peak": "excitations",
     "cubic_amplitudes": "cubic_amplitudes",
+    "quasilocalized": "quasilocalized",
+    "quasilocalized_samples": "quasilocalized",
+    "quasilocalized_profiles": "quasilocalized",
+    "quasilocalized_population": "quasilocalized",
+    "quasilocalized_growth": "quasilocalized",
+    "quasilocalized_fields": "quasilocalized",
 }
 """The study that makes each gathered table."""
 
@@ -41,7 +47,7 @@ BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
 
 
-OF_ENSEMBLE = ("boson_peak",)
+OF_ENSEMBLE = ("boson_peak", "quasilocalized_fields")
 """Tables with one part for each ensemble."""
 
 
@@ -69,7 +75,8 @@ def parts(campaign: Campaign, table: str) -> list[str]:
         folder = f"{root(campaign)}/{name}/parts/{table}"
         if table in OF_ENSEMBLE:
             # the boson peak of a model without full spectra is not known
-            files += [f"{folder}/all.parquet"] if campaign.spectrum_of(name) else []
+            if table != "boson_peak" or campaign.spectrum_of(name):
+                files.append(f"{folder}/all.parquet")
             continue
         for bundle in campaign.ensembles[name].bundles:
             if study in BY_TEMPERATURE:

@@ -292,6 +292,25 @@ def read_modes(path, sample: int) -> Modes:
         )
 
 
+def read_excitations(path, sample: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Quasilocalized excitations of one kind and sample (`quasilocalized/bNNNN.h5`).
+
+    Returns
+    -------
+    frequency : ndarray, shape=(n,)
+    vectors : ndarray, shape=(n, N, d)
+        Unit norm.
+
+    Raises
+    ------
+    StorageError
+        As :func:`open_file`, and if the sample or kind is not there.
+    """
+    name = f"{sample_group(sample)}/{kind}"
+    with open_file(path, [name]) as file:
+        return file[name]["frequency"][...], file[name]["vectors"][...]
+
+
 def write_table(path, frame: pd.DataFrame, attributes: Mapping | None = None, csv=False) -> None:
     """Write a Parquet table, with a CSV twin on request; attributes go to the file's metadata."""
     path = Path(path)

@@ -30,7 +30,11 @@ class Expansion:
     distance, pair_diameter : ndarray, shape=(P,)
     bond_coefficients : ndarray, shape=(5, P)
         phi, B_1 ... B_4 with B_k = ((1/r) d/dr)^k phi.
+    rounding : float
+        Relative error of the forms, for solvers that compare them.
     """
+
+    rounding = 1e-12
 
     def __init__(self, potential, positions, box, first, second, pair_diameter):
         self.potential = potential
@@ -199,4 +203,36 @@ class Expansion:
         z = self._field(z)
         out = np.zeros_like(z)
         kernels.quartic_contraction(*self._bonds, *self.bond_coefficients[2:], z, out)
+        return out
+
+    def contractions(self, z, *, cubic=True, quartic=True):
+        """M z, U''':zz and U'''':zzz in one pass over the pairs.
+
+        Parameters
+        ----------
+        z : ndarray, shape=(N, d)
+        cubic, quartic : bool
+            Whether U''':zz and U'''':zzz are wanted; None stands for what is not.
+
+        Returns
+        -------
+        tuple of ndarray, shape=(N, d)
+        """
+        z = self._field(z)
+        out = (
+            np.zeros_like(z),
+            np.zeros_like(z) if cubic else None,
+            np.zeros_like(z) if quartic else None,
+        )
+        kernels.contractions(*self._bonds, *self.bond_coefficients[1:], z, *out)
+        return out
+
+    def pair_quartic_contraction(self, z) -> np.ndarray:
+        """sum_j (z_ij.z_ij) z_ij over interacting pairs, shape=(N, d).
+
+        A quarter of the gradient of the sum over pairs of (z_ij.z_ij)^2.
+        """
+        z = self._field(z)
+        out = np.zeros_like(z)
+        kernels.pair_quartic_contraction(self._box, self.first, self.second, z, out)
         return out

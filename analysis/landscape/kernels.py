@@ -282,6 +282,61 @@ def quartic_contraction(box, first, second, separation, b2, b3, b4, z, out):
             out[j, a] -= pull
 
 
+@njit(cache=True, fastmath=True)
+def contractions(box, first, second, separation, b1, b2, b3, b4, z, linear, quadratic, cubic):
+    """M z, U''' : z z and U'''' : z z z in one pass, each accumulated unless its array is None."""
+    d = len(box)
+    for b in range(len(first)):
+        i = first[b]
+        j = second[b]
+        xz = 0.0
+        zz = 0.0
+        for a in range(d):
+            step = z[i, a] - z[j, a]
+            xz += separation[b, a] * step
+            zz += step * step
+        if linear is not None:
+            along1 = b2[b] * xz
+        if quadratic is not None:
+            along2 = b3[b] * xz * xz + b2[b] * zz
+            across2 = 2.0 * b2[b] * xz
+        if cubic is not None:
+            along3 = (b4[b] * xz * xz + 3.0 * b3[b] * zz) * xz
+            across3 = 3.0 * (b3[b] * xz * xz + b2[b] * zz)
+        for a in range(d):
+            x = separation[b, a]
+            step = z[i, a] - z[j, a]
+            if linear is not None:
+                pull = along1 * x + b1[b] * step
+                linear[i, a] += pull
+                linear[j, a] -= pull
+            if quadratic is not None:
+                pull = along2 * x + across2 * step
+                quadratic[i, a] += pull
+                quadratic[j, a] -= pull
+            if cubic is not None:
+                pull = along3 * x + across3 * step
+                cubic[i, a] += pull
+                cubic[j, a] -= pull
+
+
+@njit(cache=True, fastmath=True)
+def pair_quartic_contraction(box, first, second, z, out):
+    """Sum over pairs of (z_ij . z_ij) z_ij, accumulated into `out`."""
+    d = len(box)
+    for b in range(len(first)):
+        i = first[b]
+        j = second[b]
+        zz = 0.0
+        for a in range(d):
+            step = z[i, a] - z[j, a]
+            zz += step * step
+        for a in range(d):
+            pull = zz * (z[i, a] - z[j, a])
+            out[i, a] += pull
+            out[j, a] -= pull
+
+
 @njit(cache=True)
 def directed_bonds(particles, first, second):
     """Full neighbour table of a half list: starts, neighbour, bond, all ascending in neighbour."""

@@ -11,6 +11,8 @@ from analysis.mechanics.moduli import (
     MechanicsError,
     elastic_moduli,
     nonaffine_velocity,
+    shear_strains,
+    strain_derivatives,
 )
 
 __all__ = [
@@ -21,5 +23,7 @@ __all__ = [
     "debye_wave_number",
     "elastic_moduli",
     "nonaffine_velocity",
+    "shear_strains",
     "sound_speeds",
+    "strain_derivatives",
 ]

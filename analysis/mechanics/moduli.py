@@ -72,7 +72,7 @@ def _bond_terms(expansion):
     return expansion.bond_coefficients[2], expansion.bond_coefficients[1]
 
 
-def _mismatch(expansion, strain):
+def strain_derivatives(expansion, strain):
     """Second derivative of the energy and of the gradient under an affine strain.
 
     Parameters
@@ -161,12 +161,38 @@ def solve_hessian(expansion, right, *, tolerance: float = 1e-11, max_iterations:
     raise MechanicsError(f"conjugate gradients: no convergence in {max_iterations} iterations")
 
 
-def nonaffine_velocity(expansion, strain, *, tolerance: float = 1e-11) -> np.ndarray:
-    """v = -M^-1 Xi: how particles move beyond an affine strain, shape=(N, d)."""
-    return -solve_hessian(expansion, _mismatch(expansion, strain)[1], tolerance=tolerance)
+def shear_strains(dimension: int) -> dict[str, np.ndarray]:
+    """Simple and pure shear in every plane of two axes, by name: simple_xy, pure_xy, ...
+
+    Simple shear is x -> x + gamma y, pure shear x -> x + gamma x / 2, y -> y - gamma y / 2: the
+    same deformation but for a rotation.
+
+    Returns
+    -------
+    dict of str to ndarray, shape=(d, d)
+    """
+    strains = {}
+    for b in range(dimension):
+        for a in range(b):
+            plane = "xyzw"[a] + "xyzw"[b]
+            simple, pure = np.zeros((2, dimension, dimension))
+            simple[a, b] = 1.0
+            pure[a, a], pure[b, b] = 0.5, -0.5
+            strains[f"simple_{plane}"] = simple
+            strains[f"pure_{plane}"] = pure
+    return strains
 
 
-def elastic_moduli(expansion, *, tolerance: float = 1e-11) -> ElasticModuli:
+def nonaffine_velocity(expansion, strain, *, tolerance: float = 1e-11, solve=None) -> np.ndarray:
+    """v = -M^-1 Xi: how particles move beyond an affine strain, shape=(N, d).
+
+    Parameters as of :func:`elastic_moduli`.
+    """
+    xi = strain_derivatives(expansion, strain)[1]
+    return -(solve_hessian(expansion, xi, tolerance=tolerance) if solve is None else solve(xi))
+
+
+def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> ElasticModuli:
     """G, K and pressure of an inherent structure.
 
     G = (1/V) [d2U/dgamma2 - Xi.M^-1.Xi] for simple shear, and
@@ -178,6 +204,9 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11) -> ElasticModuli:
         Of a configuration at mechanical equilibrium.
     tolerance : float
         Of the linear solves.
+    solve : callable, optional
+        solve(field) = M^-1 field without rigid translations, from a factorisation that is there
+        already (:class:`analysis.modes.InverseHessian`); conjugate gradients without it.
 
     Returns
     -------
@@ -194,8 +223,12 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11) -> ElasticModuli:
     pressure = -float(np.sum(phi_slope * squares)) / (d * volume)
 
     def response(strain):
-        born, xi = _mismatch(expansion, strain)
-        relaxed = float(np.vdot(xi, solve_hessian(expansion, xi, tolerance=tolerance)))
+        born, xi = strain_derivatives(expansion, strain)
+        if solve is None:
+            moved = solve_hessian(expansion, xi, tolerance=tolerance)
+        else:
+            moved = solve(xi)
+        relaxed = float(np.vdot(xi, moved))
         return born / volume, (born - relaxed) / volume
 
     each, born = [], []

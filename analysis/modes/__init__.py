@@ -14,12 +14,14 @@ from analysis.modes.errors import (
     ModeError,
     ModeRequestError,
 )
+from analysis.modes.inverse import InverseHessian
 from analysis.modes.observables import participation_ratio, phonon_order
 from analysis.modes.solvers import SolvedModes, estimate_resources, solve_modes
 
 __all__ = [
     "Density",
     "IncompleteSpectrumError",
+    "InverseHessian",
     "MemoryLimitError",
     "ModeError",
     "ModeRequestError",

@@ -120,6 +120,39 @@ def test_quartic_contraction_is_the_derivative_of_the_cubic_one(displaced):
     np.testing.assert_allclose(found, slope, atol=1e-6 * np.abs(slope).max() + 1e-10)
 
 
+def test_contractions_of_one_pass_are_those_of_their_own(displaced):
+    landscape, x, z = displaced
+    expansion = landscape.expand(x)
+    expected = (
+        expansion.hessian_product(z),
+        expansion.cubic_contraction(z),
+        expansion.quartic_contraction(z),
+    )
+    for cubic, quartic in itertools.product((True, False), repeat=2):
+        found = expansion.contractions(z, cubic=cubic, quartic=quartic)
+        assert [part is not None for part in found] == [True, cubic, quartic]
+        for part, whole in zip(found, expected, strict=True):
+            if part is not None:
+                np.testing.assert_allclose(part, whole, atol=1e-12 * np.abs(whole).max())
+    forms = [np.vdot(z, part) for part in expected]
+    np.testing.assert_allclose(expansion.forms(z), forms, rtol=1e-10)
+
+
+def test_pair_quartic_contraction_is_a_quarter_of_a_gradient(displaced):
+    landscape, x, z = displaced
+    expansion = landscape.expand(x)
+
+    def form(field):
+        step = field[expansion.first] - field[expansion.second]
+        return np.sum(np.einsum("pa,pa->p", step, step) ** 2)
+
+    other = np.roll(z, 1, axis=0)
+    slope = difference(form, z, other, h=1e-3)
+    contraction = expansion.pair_quartic_contraction(z)
+    np.testing.assert_allclose(4.0 * np.vdot(contraction, other), slope, rtol=1e-8)
+    np.testing.assert_allclose(np.vdot(contraction, z), form(z), rtol=1e-12)
+
+
 def test_forms_are_the_contractions_closed_with_the_field(displaced):
     landscape, x, z = displaced
     expansion = landscape.expand(x)

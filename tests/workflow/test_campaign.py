@@ -545,6 +545,21 @@ FAULTS = {
         ("1.0", "at least 1.01"),
         {"studies__excitations": {"ensembles": ["glass"], "grid_factor": 1.0}},
     ),
+    "more harmonic modes than there are": (
+        "studies.quasilocalized.population_harmonic_modes",
+        ("100000", "'glass'", "allowed"),
+        {
+            "studies__quasilocalized": {
+                "ensembles": ["glass"],
+                "population_harmonic_modes": 100000,
+            }
+        },
+    ),
+    "unknown solver of quasilocalized modes": (
+        "studies.quasilocalized.solver",
+        ("'newton'", "fixed_point", "minimisation"),
+        {"studies__quasilocalized": {"ensembles": ["glass"], "solver": "newton"}},
+    ),
     "bad name": ("campaign", ("'My campaign'",), {"campaign": "My campaign"}),
 }
 

@@ -57,12 +57,14 @@ DEMO_JOBS = {
     "estimate_boson_peak": 1,
     "measure_excitations": 1,
     "compute_cubic_amplitudes": 1,
-    "gather_tables": 19,
+    "find_quasilocalized_modes": 1,
+    "select_quasilocalized_fields": 1,
+    "gather_tables": 25,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 57,
+    "total": 65,
 }
 REDUCED_JOBS = {
     # one bundle of each ensemble

@@ -21,6 +21,7 @@ PARALLEL = (
     "compute_decay_rates",
     "follow_inherent_structures",
     "measure_excitations",
+    "find_quasilocalized_modes",
 )
 
 
@@ -49,6 +50,7 @@ GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
 MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
 TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
 INHERENT = f"{RESULTS}/{{ensemble}}/inherent/b{{bundle}}/T{{temperature}}.h5"
+QUASILOCALIZED = f"{RESULTS}/{{ensemble}}/quasilocalized/b{{bundle}}.h5"
 BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 MODEL_ENTRIES = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
