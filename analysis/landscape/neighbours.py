@@ -61,7 +61,7 @@ def _search(
     return starts, found[:slot].copy()
 
 
-def _cells(box, reach):
+def _stencil(box, reach):
     """Cells per edge and, for every cell, the sorted cells within reach of it (padded by -1).
 
     Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
@@ -81,7 +81,12 @@ def _cells(box, reach):
     return shape, strides, np.ascontiguousarray(neighbours, dtype=np.int32)
 
 
-_cells_of = lru_cache(maxsize=8)(lambda box, reach: _cells(np.array(box), reach))
+@lru_cache(maxsize=8)
+def cell_stencil(box: tuple[float, ...], reach: float):
+    """Cells of a periodic box: their number along each edge, the strides of their index, and for
+    every cell the sorted cells within reach of it, padded by -1."""
+    return _stencil(np.array(box), reach)
+
 
 _NO_DIAMETERS = np.empty(0)
 
@@ -128,7 +133,7 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
             "a particle would meet an image of its neighbour; use more particles"
         )
     edges = tuple(float(edge) for edge in box)
-    shape, strides, cells = _cells_of(edges, float(reach))
+    shape, strides, cells = cell_stencil(edges, float(reach))
     wrapped = positions - box * np.floor(positions / box)
     slot = np.minimum((wrapped / box * shape).astype(np.int64), shape - 1)
     cell_of = slot @ strides
