@@ -34,7 +34,7 @@ THERMOSTAT_TIME = 0.5
 _DONE, _OUTDATED = range(2)
 
 _READY, _AHEAD, _FRESH = range(3)
-"""Forces are those of the positions; positions are ahead of forces and velocities; no forces yet."""
+"""Forces are those of the positions; positions are ahead of forces and velocities; no forces."""
 
 
 class MolecularDynamicsError(RuntimeError):
@@ -148,10 +148,6 @@ class MolecularDynamics(PairLists):
     outer_skin, inner_skin : float
         Of the pair lists; any values give the same physics.
 
-    Attributes
-    ----------
-    positions, velocity : ndarray, shape=(N, d)
-        Positions are unwrapped.
     """
 
     def __init__(
@@ -168,15 +164,30 @@ class MolecularDynamics(PairLists):
         super().__init__(landscape, outer_skin, inner_skin)
         self.time_step = float(time_step)
         self.rng = np.random.default_rng(0) if rng is None else rng
-        self._list_anew(np.array(positions, dtype=float), np.array(velocities, dtype=float))
+        self._at_rest = np.array(positions, dtype=float), np.array(velocities, dtype=float)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Unwrapped, shape=(N, d)."""
+        return self._at_rest[0]
+
+    @property
+    def velocity(self) -> np.ndarray:
+        """shape=(N, d)."""
+        return self._at_rest[1]
 
     def _list_anew(self, positions, velocities):
         if not np.isfinite(positions).all():
-            raise MolecularDynamicsError("positions are no longer finite: the time step is too long")
+            raise MolecularDynamicsError(
+                "positions are no longer finite: the time step is too long"
+            )
         self.list_around(positions)
         self._periods = positions[self.order] - self._origin.T
         self.points[:, : len(positions)] = self._origin
         self._velocity[:] = velocities[self.order].T
+
+    def _present(self):
+        return self.unplaced(self.points[:, : len(self.order)]), self.in_order(self._velocity)
 
     @property
     def temperature(self) -> float:
@@ -209,7 +220,7 @@ class MolecularDynamics(PairLists):
             if final_temperature is not None:
                 heating = (float(final_temperature) - bath) / steps
         # the start alone decides, not the lists of earlier runs
-        self._list_anew(self.positions, self.velocity)
+        self._list_anew(*self._at_rest)
         state = np.array([0, _FRESH])
         while True:
             status = integrate(
@@ -221,5 +232,6 @@ class MolecularDynamics(PairLists):
                 *(self._terms, self._near),
             )
             if status == _DONE:
-                return
-            self._list_anew(self.positions, self.velocity)
+                break
+            self._list_anew(*self._present())
+        self._at_rest = self._present()

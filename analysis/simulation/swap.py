@@ -136,7 +136,8 @@ def _pair_energy(s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
 
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy")
 def _energy_change(
-    box, points, diameter, i, other, trial, size, listed, count, non_additivity, cutoff2, terms, near
+    box, points, diameter, i, other, trial, size, listed, count, non_additivity, cutoff2, terms,
+    near,
 ):  # fmt: skip
     """Energy of particle i at a trial place and diameter less its present one, from its list.
 
@@ -170,7 +171,9 @@ def _energy_change(
             step = trial[a] - near[a, k]
             step -= box[a] * np.rint(step * (1.0 / box[a]))
             new += step * step
-        sigma_old = 0.5 * (present + near[d, k]) * (1.0 - non_additivity * abs(present - near[d, k]))
+        sigma_old = (
+            0.5 * (present + near[d, k]) * (1.0 - non_additivity * abs(present - near[d, k]))
+        )
         sigma_new = 0.5 * (size + near[d, k]) * (1.0 - non_additivity * abs(size - near[d, k]))
         sigma_old *= sigma_old
         sigma_new *= sigma_new
@@ -436,12 +439,16 @@ class SwapMonteCarlo:
         self.swap_fraction, self.swap_window = float(swap_fraction), float(swap_window)
         self.positions = np.array(positions, dtype=float)
         self.diameter = landscape.diameter.copy()
-        self.mean_diameter = float(self.diameter.mean())
+        # summed in an order that swaps do not change
+        self.mean_diameter = float(np.sort(self.diameter).mean())
         self.edge = float(translation_step) * self.mean_diameter
         self.moves = Moves()
-        if not np.abs(np.subtract.outer(*[np.sort(self.diameter)] * 2))[
-            ~np.eye(len(self.diameter), dtype=bool)
-        ].min(initial=np.inf) < self.swap_window:
+        if (
+            not np.abs(np.subtract.outer(*[np.sort(self.diameter)] * 2))[
+                ~np.eye(len(self.diameter), dtype=bool)
+            ].min(initial=np.inf)
+            < self.swap_window
+        ):
             raise SwapError("no two diameters differ by less than the window")
         self.energy = self.potential_energy()
 
