@@ -31,9 +31,6 @@ dmax, vdfmax."""
 CONVERGED, OUTDATED, LIMIT, STUCK, NOT_FINITE = range(5)
 """Why :func:`walk` returned."""
 
-_FURTHEST = 1e6
-"""Coordinates, in units of the box, that no descent reaches."""
-
 _MOVED, _STEPPED_BACK, _READY = 0.0, 1.0, 2.0
 """What a walk does first: forces and a step, forces and a fresh start, or the step alone."""
 
@@ -290,8 +287,7 @@ class Descent(PairLists):
             if status != OUTDATED:
                 return status
             positions, velocity = self.positions, self.velocity
-            # as NaN, and what an unstable walk throws out of all bounds
-            if not np.abs(positions).max() < _FURTHEST * self.landscape.box.max():
+            if not self.is_within_bounds(positions):
                 return NOT_FINITE
             self.list_around(positions)
             self._periods = positions[self.order] - self._origin.T

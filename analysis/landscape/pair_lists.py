@@ -18,6 +18,9 @@ from analysis.models.potentials import POWERS
 OUTER_SKIN, INNER_SKIN = 1.0, 0.12
 """Skins of the two lists in solids, in units of length."""
 
+_FURTHEST = 1e6
+"""Coordinates, in units of the box, that nothing stable reaches."""
+
 # sums may be reordered, but what is not a number must stay so
 REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 """Liberties of the compiler that keep infinities and NaN."""
@@ -228,6 +231,10 @@ class PairLists:
         self._room = 0.5 * (self._outer_skin - self._inner_skin)
         self._origin = None
         self.listing = 0
+
+    def is_within_bounds(self, positions) -> bool:
+        """Whether positions are finite, and not what an unstable step throws out of all bounds."""
+        return bool(np.abs(positions).max() < _FURTHEST * self.landscape.box.max())
 
     def list_around(self, positions) -> None:
         """Build the outer list around a configuration, shape=(N, d)."""

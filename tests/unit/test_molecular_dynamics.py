@@ -137,7 +137,8 @@ def test_bath_follows_its_ramp(flat):
     landscape, positions, velocities, step = flat
     dynamics = MolecularDynamics(landscape, positions, velocities, step, np.random.default_rng(8))
     dynamics.run(4000, 1.0, 0.0)
-    assert dynamics.temperature < 0.05
+    # behind by twice the rate times the thermostat's time: half of the heat is potential energy
+    assert dynamics.temperature < 0.15
     assert dynamics.potential_energy() < landscape.energy_and_forces(positions)[0]
 
 
