@@ -197,7 +197,8 @@ class MolecularDynamics(PairLists):
 
     def potential_energy(self) -> float:
         """Total potential energy."""
-        return self.landscape.energy_and_forces(self.positions)[0]
+        # a list of its own: its last bits must not depend on earlier calls
+        return self.landscape.anew().energy_and_forces(self.positions)[0]
 
     def run(self, steps, temperature=None, final_temperature=None) -> None:
         """Go on for a number of steps.

@@ -339,6 +339,15 @@ def attempt_moves(
                     cutoff2, terms, near,
                 )  # fmt: skip
                 if not change < threshold:
+                    # the list must hold where the particle stays
+                    for a in range(d):
+                        still[a] = points[i, a]
+                    if not _is_listed(box, i, still, size, skin, slope, lists):
+                        tallies[4] += 1
+                        if not _renew(
+                            box, i, still, size, non_additivity, cutoff, skin, cells, lists
+                        ):
+                            return total, False
                     continue
             for a in range(d):
                 points[i, a] = trial[a]
@@ -443,20 +452,13 @@ class SwapMonteCarlo:
         self.mean_diameter = float(np.sort(self.diameter).mean())
         self.edge = float(translation_step) * self.mean_diameter
         self.moves = Moves()
-        if (
-            not np.abs(np.subtract.outer(*[np.sort(self.diameter)] * 2))[
-                ~np.eye(len(self.diameter), dtype=bool)
-            ].min(initial=np.inf)
-            < self.swap_window
-        ):
+        if not np.diff(np.sort(self.diameter)).min(initial=np.inf) < self.swap_window:
             raise SwapError("no two diameters differ by less than the window")
         self.energy = self.potential_energy()
 
     def potential_energy(self) -> float:
         """Potential energy computed anew from positions and diameters."""
-        return type(self.landscape)(
-            self.landscape.model, self.landscape.box, self.landscape.species, self.diameter
-        ).energy_and_forces(self.positions)[0]
+        return self.landscape.anew(self.diameter).energy_and_forces(self.positions)[0]
 
     def run(self, sweeps: float) -> Moves:
         """Attempt `sweeps` moves of each particle on average; returns what was attempted.

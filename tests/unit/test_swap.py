@@ -72,6 +72,7 @@ def test_lists_change_no_move(poly, monkeypatch):
         monkeypatch.setattr(module, "SKIN", skin)
         monte_carlo = chain(landscape, positions)
         moves = monte_carlo.run(40)
+        assert monte_carlo.energy == pytest.approx(monte_carlo.potential_energy(), rel=1e-12)
         found.append((monte_carlo.positions, monte_carlo.diameter, moves.counts[:4]))
     np.testing.assert_array_equal(found[0][0], found[1][0])
     np.testing.assert_array_equal(found[0][1], found[1][1])
