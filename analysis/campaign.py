@@ -43,10 +43,23 @@ FULL_SPECTRUM = ("decay_rates", "joint_density")
 """Studies that need every mode."""
 
 _PREPARATION_KEYS = {
-    "quench": ("parent_temperature", "equilibration", "annealing_temperature", "annealing"),
-    "random": ("annealing_temperature", "annealing"),
+    "quench": (
+        *("parent_temperature", "equilibration", "annealing_temperature", "annealing"),
+        *("time_step", "engine"),
+    ),
+    "cooling": (
+        *("parent_temperature", "equilibration", "rate", "final_temperature"),
+        *("time_step", "engine"),
+    ),
+    "equilibrium": (
+        *("dynamics", "parent_temperature", "equilibration", "snapshots", "spacing", "time_step"),
+        *("translation_step", "swap_fraction", "swap_window"),
+    ),
+    "random": ("annealing_temperature", "annealing", "engine"),
     "fcc": ("cells",),
 }
+_LIQUIDS = ("quench", "cooling", "equilibrium")
+_OF_SWAPS = ("translation_step", "swap_fraction", "swap_window")
 _BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
@@ -127,6 +140,16 @@ class Campaign:
         if study in RUNS:
             return sorted(available)
         return sorted(t for t in available if self.block(study, ensemble, t) is not None)
+
+    def prepared(self) -> list[str]:
+        """Names of the ensembles that any study is made of, in the order of the campaign."""
+        asked = {
+            name
+            for blocks in self.studies.values()
+            for block in blocks
+            for name in block["ensembles"]
+        }
+        return [name for name in self.ensembles if name in asked]
 
     def spectrum_of(self, ensemble: str) -> str | None:
         """Ensemble whose spectra give the boson peak of another, None if there is none.
@@ -445,27 +468,48 @@ def _preparation(key: str, entry: dict, model: GlassModel):
         if name in entry and other not in entry:
             faults.append((f"{key}.preparation", f"{name!r} needs the key {other!r} beside it"))
     preparation = {**_defaults(schema()["$defs"]["preparation"]), **entry}
-    if protocol == "quench":
-        if model.dimension not in (2, 3):
-            faults.append(
-                (
-                    f"{key}.preparation.protocol",
-                    f"quench runs LAMMPS, which has no {model.dimension} dimensions (model "
-                    f"{model.name}); allowed: random",
-                )
+    native = entry.get("engine", "native" if model.dimension not in (2, 3) else "lammps")
+    if native == "lammps" and model.dimension not in (2, 3):
+        faults.append(
+            (
+                f"{key}.preparation.engine",
+                f"LAMMPS has no {model.dimension} dimensions (model {model.name}); allowed: native",
             )
+        )
+    if (native == "native" or protocol == "equilibrium") and preparation["ranks_per_sample"] > 1:
+        faults.append(
+            (
+                f"{key}.preparation.ranks_per_sample",
+                f"{preparation['ranks_per_sample']} ranks cannot share a sample that LAMMPS does "
+                "not prepare; allowed: 1",
+            )
+        )
+    if protocol == "equilibrium":
+        faults += _equilibrium_faults(f"{key}.preparation", entry, model)
+    if protocol in _LIQUIDS:
+        swaps = entry.get("dynamics") == "swap"
         for name, value in (
             ("parent_temperature", model.parent_temperature),
-            ("equilibration", model.equilibration),
+            ("equilibration", None if swaps else model.equilibration),
         ):
             if name not in preparation and not value:
                 faults.append(
                     (
                         f"{key}.preparation",
-                        f"the key {name!r} is missing, and the model {model.name} has none",
+                        f"the key {name!r} is missing, and the model {model.name} has none"
+                        + (" for swap Monte Carlo" if swaps else ""),
                     )
                 )
             preparation.setdefault(name, value)
+        lowest = preparation.get("final_temperature", 0.0)
+        if protocol == "cooling" and lowest >= (preparation["parent_temperature"] or math.inf):
+            faults.append(
+                (
+                    f"{key}.preparation.final_temperature",
+                    f"{lowest:g} is not below the parent temperature; allowed: less than "
+                    f"{preparation['parent_temperature']:g}",
+                )
+            )
     if protocol == "fcc":
         one_component = not model.is_polydisperse and len(model.fractions) == 1
         if not one_component or model.dimension != 3:
@@ -477,6 +521,27 @@ def _preparation(key: str, entry: dict, model: GlassModel):
                 )
             )
     return preparation, faults
+
+
+def _equilibrium_faults(key: str, entry: dict, model: GlassModel):
+    if entry["dynamics"] != "swap":
+        return [
+            (f"{key}.{name}", "a setting of swap Monte Carlo, and dynamics is molecular")
+            for name in _OF_SWAPS
+            if name in entry
+        ]
+    faults = []
+    if not model.is_polydisperse:
+        faults.append(
+            (
+                f"{key}.dynamics",
+                f"swap exchanges diameters, and the model {model.name} is not polydisperse; "
+                "allowed: molecular",
+            )
+        )
+    if "time_step" in entry:
+        faults.append((f"{key}.time_step", "swap Monte Carlo has no time step; leave it out"))
+    return faults
 
 
 def _study_faults(settings, ensembles, models, warnings) -> list[tuple[str, str]]:

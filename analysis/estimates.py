@@ -19,6 +19,15 @@ BASE_MEMORY = 350e6
 ATOM_STEPS = 1.0e6
 """Particles times time steps a second of molecular dynamics on one core."""
 
+LIQUID_STEPS = 3.0e6
+"""Particles times time steps a second of our own molecular dynamics on one core, 20 neighbours."""
+
+SWAP_MOVES = 1.5e6
+"""Attempted moves a second of swap Monte Carlo on one core."""
+
+SNAPSHOT_EVALUATIONS = 2000.0
+"""Force evaluations of the quench of a liquid's snapshot, its polish included."""
+
 FORCE_ATOMS = 2.5e6
 """Particles times force evaluations a second of a quench on one core."""
 
@@ -102,10 +111,43 @@ def modes_per_volume(model: GlassModel) -> float:
     return 3.0 if model.potential.family == "harmonic" else 0.05
 
 
+def equilibrate_liquid(model: GlassModel, particles: int, preparation: dict, snapshots: int):
+    """A run's share of one of its snapshots.
+
+    The decorrelation time is not known before it is measured: that of a run which is just
+    equilibrated, a fifth of its equilibration, is an upper bound.
+    """
+    duration = float(preparation["equilibration"])
+    duration += 0.2 * duration * (3.0 + preparation.get("spacing", 2.0) * snapshots)
+    if preparation["dynamics"] == "swap":
+        seconds = duration * particles / SWAP_MOVES
+    else:
+        seconds = (
+            duration / preparation.get("time_step", model.time_step) * particles / LIQUID_STEPS
+        )
+        # forces cost as many pairs as there are
+        seconds *= max(1.0, neighbours(model) / 20.0)
+    frame = particles * 8 * (model.dimension + 1)
+    return Estimate(
+        memory=BASE_MEMORY + 150e6 + 10e3 * particles + 2.0 * snapshots * frame,
+        core_seconds=(20.0 + seconds) / snapshots,
+        disk=frame,
+    )
+
+
 def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
     """One inherent structure."""
+    if preparation["protocol"] == "equilibrium":
+        return Estimate(
+            memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles),
+            core_seconds=1.0 + SNAPSHOT_EVALUATIONS * particles / FORCE_ATOMS,
+            disk=particles * (8 * model.dimension + 12),
+        )
     time = preparation.get("equilibration") or 0.0
-    steps = time / model.time_step + 10_000
+    if preparation["protocol"] == "cooling":
+        fall = preparation["parent_temperature"] - preparation.get("final_temperature", 0.0)
+        time += fall / preparation.get("rate", 1e-3)
+    steps = time / preparation.get("time_step", model.time_step) + 10_000
     return Estimate(
         memory=BASE_MEMORY + 3e3 * particles + 2.0 * _expansion_memory(model, particles),
         core_seconds=20.0 + steps * particles / ATOM_STEPS,
@@ -318,6 +360,9 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
     """
     entry = campaign.ensembles[ensemble]
     model, particles = campaign.models[entry.model], entry.particles
+    if rule == "equilibrate_liquids":
+        snapshots = min(entry.snapshots, entry.samples)
+        return equilibrate_liquid(model, particles, entry.preparation, snapshots)
     if rule == "prepare_glasses":
         return prepare(model, particles, entry.preparation)
     if rule == "compute_density_of_states":

@@ -35,7 +35,10 @@ STUDY_OF = {
     "quasilocalized_growth": "quasilocalized",
     "quasilocalized_fields": "quasilocalized",
 }
-"""The study that makes each gathered table."""
+"""The study that makes each gathered table, but those of preparations."""
+
+OF_RUN = ("equilibration",)
+"""Tables with one part for each equilibrium run."""
 
 MADE_FROM = {
     "table_rearrangements": "rearrangement_runs",
@@ -56,9 +59,16 @@ def root(campaign: Campaign) -> str:
     return f"{campaign.results}/{campaign.name}"
 
 
+def run_name(run: int) -> str:
+    """Name of an equilibrium run, rNNNN."""
+    return f"r{run:04d}"
+
+
 def tables(campaign: Campaign) -> list[str]:
     """Names of the tables that a campaign gathers."""
-    return [table for table, study in STUDY_OF.items() if study in campaign.studies]
+    studies = [table for table, study in STUDY_OF.items() if study in campaign.studies]
+    runs = any(campaign.ensembles[name].runs for name in campaign.prepared())
+    return [*(OF_RUN if runs else ()), *studies]
 
 
 def made_tables(campaign: Campaign) -> list[str]:
@@ -69,6 +79,12 @@ def made_tables(campaign: Campaign) -> list[str]:
 
 def parts(campaign: Campaign, table: str) -> list[str]:
     """Files that a table is gathered from."""
+    if table in OF_RUN:
+        return [
+            f"{root(campaign)}/{name}/parts/{table}/{run_name(run)}.parquet"
+            for name in campaign.prepared()
+            for run in campaign.ensembles[name].runs
+        ]
     study = STUDY_OF[table]
     files = []
     for name in campaign.ensembles_of(study):

@@ -12,8 +12,10 @@ from analysis.ensembles import Ensemble
 from analysis.models import GlassModel
 
 
-def argument_parser(description: str, *, parallel: bool = False) -> argparse.ArgumentParser:
-    """Parser with the arguments of every program that works on one bundle.
+def argument_parser(
+    description: str, *, parallel: bool = False, unit: str = "bundle"
+) -> argparse.ArgumentParser:
+    """Parser with the arguments of every program that works on one bundle, or one run.
 
     Parameters
     ----------
@@ -21,11 +23,13 @@ def argument_parser(description: str, *, parallel: bool = False) -> argparse.Arg
         The program's docstring; its first paragraph is shown.
     parallel : bool
         Whether it runs on several MPI ranks.
+    unit : {"bundle", "run"}
+        What the program works on.
     """
     parser = argparse.ArgumentParser(description=description.partition("\n\n")[0])
     parser.add_argument("--campaign", required=True, help="campaign file")
     parser.add_argument("--ensemble", required=True, help="name of the ensemble")
-    parser.add_argument("--bundle", required=True, type=int, help="index of the bundle")
+    parser.add_argument(f"--{unit}", required=True, type=int, help=f"index of the {unit}")
     parser.add_argument("--log", help="log file; stderr alone without it")
     if parallel:
         parser.add_argument("--ranks", type=int, help="MPI ranks that this program must find")
@@ -34,14 +38,15 @@ def argument_parser(description: str, *, parallel: bool = False) -> argparse.Arg
 
 @dataclass(frozen=True)
 class Task:
-    """One bundle of one ensemble, as a program finds it.
+    """One bundle of one ensemble, or one of its equilibrium runs, as a program finds it.
 
     Attributes
     ----------
     campaign : Campaign
     ensemble : Ensemble
     model : GlassModel
-    bundle : int
+    bundle : int or None
+    run : int or None
     attributes : dict
         Provenance that every output carries.
     """
@@ -49,7 +54,8 @@ class Task:
     campaign: Campaign
     ensemble: Ensemble
     model: GlassModel
-    bundle: int
+    bundle: int | None
+    run: int | None
     attributes: dict
 
     @property
@@ -78,7 +84,9 @@ def begin(arguments: argparse.Namespace, title: str):
     analysis.parallel.RankError, analysis.campaign.CampaignError
     """
     world = None
-    where = f"{title} {arguments.ensemble} b{arguments.bundle:04d}"
+    bundle, run = (getattr(arguments, unit, None) for unit in ("bundle", "run"))
+    place = f"b{bundle:04d}" if run is None else f"r{run:04d}"
+    where = f"{title} {arguments.ensemble} {place}"
     if hasattr(arguments, "ranks"):
         # the environment's MPI must be loaded before LAMMPS or PETSc
         from mpi4py import MPI
@@ -94,8 +102,9 @@ def begin(arguments: argparse.Namespace, title: str):
     campaign = load_campaign(Path(arguments.campaign))
     ensemble = campaign.ensembles[arguments.ensemble]
     attributes = provenance(campaign.name, ensemble.name, ensemble.model, campaign.config_hash)
-    attributes["bundle"] = arguments.bundle
-    task = Task(campaign, ensemble, campaign.models[ensemble.model], arguments.bundle, attributes)
+    attributes |= {"bundle": bundle} if run is None else {"run": run}
+    model = campaign.models[ensemble.model]
+    task = Task(campaign, ensemble, model, bundle, run, attributes)
     return task, world
 
 

@@ -52,6 +52,11 @@ class Landscape:
         """Landscape of a stored sample (:class:`analysis.storage.Glass`)."""
         return cls(model, glass.box, glass.species, glass.diameter)
 
+    def anew(self, diameter=None) -> Landscape:
+        """The same landscape without a neighbour list, or that of other diameters."""
+        own = self.diameter if diameter is None else diameter
+        return type(self)(self.model, self.box, self.species, own)
+
     @property
     def particles(self) -> int:
         return len(self.species)

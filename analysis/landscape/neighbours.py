@@ -16,52 +16,97 @@ class NeighbourError(ValueError):
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _search(
-    box, wrapped, order, cell_start, cell_of, cells, species, diameter, sizes, reach, skin, capacity
-):
+    box, wrapped, order, cell_start, cells, species, diameter, sizes, reach, skin, capacity
+):  # fmt: skip
     """Full list of neighbours within each pair's own range; -1 entries if capacity is too small.
 
     `box` is a tuple, so that the loops over axes unroll. A pair's range is reach times its
     diameter plus the skin; its diameter is sizes[species_i, species_j], or by the non-additive
-    rule with sizes[0, 0] as the non-additivity where `diameter` is not empty.
+    rule with sizes[0, 0] as the non-additivity where `diameter` is not empty. The particles around
+    a cell are copied together once for all particles in it, so that the arithmetic vectorises.
     """
     d = len(box)
     n = len(wrapped)
     starts = np.zeros(n + 1, np.int64)
+    counts = np.zeros(n, np.int64)
+    begins = np.empty(n, np.int64)
     found = np.empty(capacity, np.int32)
-    slot = 0
-    for i in range(n):
-        begin = slot
-        for c in cells[cell_of[i]]:
-            if c < 0:
+    most = 0
+    for c in range(len(cells)):
+        around = 0
+        for other in cells[c]:
+            if other < 0:
                 break
-            for k in range(cell_start[c], cell_start[c + 1]):
+            around += cell_start[other + 1] - cell_start[other]
+        most = max(most, around)
+    near = np.empty((d + 1, most))
+    excess = np.empty(most)
+    candidates = np.empty(most, np.int32)
+    kinds = np.empty(most, np.uint32)
+    slot = 0
+    for c in range(len(cells)):
+        if cell_start[c] == cell_start[c + 1]:
+            continue
+        count = 0
+        for other in cells[c]:
+            if other < 0:
+                break
+            for k in range(cell_start[other], cell_start[other + 1]):
                 j = order[k]
+                candidates[count] = j
+                for a in range(d):
+                    near[a, count] = wrapped[j, a]
+                if diameter.size:
+                    near[d, count] = diameter[j]
+                else:
+                    kinds[count] = species[j]
+                count += 1
+        for m in range(cell_start[c], cell_start[c + 1]):
+            i = order[m]
+            if slot + count > capacity:
+                starts[n] = -1
+                return starts, found
+            # the range of every pair, then its excess over it
+            if diameter.size:
+                own = diameter[i]
+                for k in range(count):
+                    other = near[d, k]
+                    size = 0.5 * (own + other) * (1.0 - sizes[0, 0] * abs(own - other))
+                    excess[k] = reach * size + skin
+            else:
+                row = sizes[species[i]]
+                for k in range(count):
+                    excess[k] = reach * row[kinds[k]] + skin
+            for k in range(count):
                 square = 0.0
                 for a in range(d):
-                    step = wrapped[i, a] - wrapped[j, a]
+                    step = wrapped[i, a] - near[a, k]
                     step -= box[a] * np.rint(step * (1.0 / box[a]))
                     square += step * step
-                if diameter.size:
-                    size = (
-                        0.5
-                        * (diameter[i] + diameter[j])
-                        * (1.0 - sizes[0, 0] * abs(diameter[i] - diameter[j]))
-                    )
-                else:
-                    size = sizes[species[i], species[j]]
-                range_ = reach * size + skin
-                if square < range_ * range_ and j != i:
-                    if slot == capacity:
-                        starts[n] = -1
-                        return starts, found
-                    found[slot] = j
-                    slot += 1
-        found[begin:slot].sort()
-        starts[i + 1] = slot
-    return starts, found[:slot].copy()
+                excess[k] = square - excess[k] * excess[k]
+            begins[i] = slot
+            # stored wherever it ends: a branch here would be guessed wrong every other time
+            for k in range(count):
+                found[slot] = candidates[k]
+                slot += np.int64((excess[k] < 0.0) & (candidates[k] != i))
+            counts[i] = slot - begins[i]
+    # who has me is whom I have: handed out by ascending particle, the lists ascend
+    for i in range(n):
+        for k in range(begins[i], begins[i] + counts[i]):
+            starts[found[k] + 1] += 1
+    for i in range(n):
+        starts[i + 1] += starts[i]
+    fill = starts[:-1].copy()
+    neighbours = np.empty(slot, np.int32)
+    for i in range(n):
+        for k in range(begins[i], begins[i] + counts[i]):
+            j = found[k]
+            neighbours[fill[j]] = i
+            fill[j] += 1
+    return starts, neighbours
 
 
-def _cells(box, reach):
+def _stencil(box, reach):
     """Cells per edge and, for every cell, the sorted cells within reach of it (padded by -1).
 
     Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
@@ -81,7 +126,12 @@ def _cells(box, reach):
     return shape, strides, np.ascontiguousarray(neighbours, dtype=np.int32)
 
 
-_cells_of = lru_cache(maxsize=8)(lambda box, reach: _cells(np.array(box), reach))
+@lru_cache(maxsize=8)
+def cell_stencil(box: tuple[float, ...], reach: float):
+    """Cells of a periodic box: their number along each edge, the strides of their index, and for
+    every cell the sorted cells within reach of it, padded by -1."""
+    return _stencil(np.array(box), reach)
+
 
 _NO_DIAMETERS = np.empty(0)
 
@@ -128,7 +178,7 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
             "a particle would meet an image of its neighbour; use more particles"
         )
     edges = tuple(float(edge) for edge in box)
-    shape, strides, cells = _cells_of(edges, float(reach))
+    shape, strides, cells = cell_stencil(edges, float(reach))
     wrapped = positions - box * np.floor(positions / box)
     slot = np.minimum((wrapped / box * shape).astype(np.int64), shape - 1)
     cell_of = slot @ strides
@@ -137,14 +187,14 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
     np.cumsum(np.bincount(cell_of, minlength=len(cells)), out=cell_start[1:])
     n, d = positions.shape
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1) * reach**d
-    capacity = int(n * (1.2 * n / np.prod(box) * ball + 16))
+    # the last particle needs room for all around its cell
+    capacity = int(n * (1.2 * n / np.prod(box) * ball + 16)) + n
     while True:
         starts, neighbours = _search(
             edges,
             wrapped,
             order,
             cell_start,
-            cell_of,
             cells,
             np.asarray(species, dtype=np.int32),
             _NO_DIAMETERS if by_species else np.asarray(diameter, dtype=float),
@@ -156,7 +206,7 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
         if starts[-1] >= 0:
             return starts, neighbours
         # clustered particles, as of a random start
-        capacity = min(2 * capacity, n * n)
+        capacity = min(2 * capacity, n * n + n)
 
 
 def find_pairs(positions, box, reach):

@@ -5,19 +5,25 @@ Protocols (`ensemble.preparation["protocol"]`)
 quench
     Random positions, push-off, Langevin dynamics at `parent_temperature` for `equilibration`
     (`melt.in`), then an instantaneous quench by FIRE (`quench.in`).
+cooling
+    The same liquid cooled at a constant `rate` to `final_temperature` (`cool.in`), then quenched.
+equilibrium
+    A snapshot of an equilibrium run (:mod:`analysis.simulation.liquids`), quenched.
 random
     Random positions (infinite temperature) quenched directly.
 
-    Both may go on with Langevin dynamics of the glass at `annealing_temperature` for `annealing`
-    (`nvt.in`) and a second quench. A fresh quench often sits beside a better minimum that it finds
-    within a hundred time units at T = 1e-3; Mizuno et al. (2020) likewise take the inherent
-    structures of glasses that were kept at their temperature for long.
+    `quench` and `random` may go on with Langevin dynamics of the glass at `annealing_temperature`
+    for `annealing` (`nvt.in`) and a second quench. A fresh quench often sits beside a better
+    minimum that it finds within a hundred time units at T = 1e-3; Mizuno et al. (2020) likewise
+    take the inherent structures of glasses that were kept at their temperature for long.
 fcc
     A face-centred cubic crystal of `cells`^3 cubic cells.
 
-Every descent ends with :func:`analysis.landscape.relax`, which takes the largest force to
-round-off. A sample runs on one rank unless the campaign says `ranks_per_sample`, so bundles and
-the number of ranks never change it.
+`engine: lammps` runs the dynamics and FIRE in LAMMPS, in two and three dimensions; `engine:
+native` runs the campaign's own (:mod:`analysis.simulation.molecular_dynamics`), in any. The walk
+of FIRE is the same. Every descent ends with :func:`analysis.landscape.relax`, which takes the
+largest force to round-off. A sample runs on one rank unless the campaign says `ranks_per_sample`,
+so bundles and the number of ranks never change it.
 """
 
 from __future__ import annotations
@@ -31,7 +37,14 @@ from analysis.ensembles import Ensemble, lammps_seed, random_stream
 from analysis.landscape import Landscape, NeighbourError, relax
 from analysis.models import GlassModel, ModelError
 from analysis.simulation.crystallinity import CRYSTALLINE_FRACTION, crystalline_fraction
+from analysis.simulation.liquids import Liquid, energy_drift, push_apart
+from analysis.simulation.molecular_dynamics import (
+    MolecularDynamics,
+    MolecularDynamicsError,
+    maxwell_velocities,
+)
 from analysis.simulation.session import LammpsSession, SessionError, thermostat_seed
+from analysis.simulation.swap import check_swap_model
 from analysis.storage import Glass
 
 FORCE_TOLERANCE = 1e-10
@@ -46,12 +59,27 @@ EQUILIBRATION_SAMPLES = 200
 LIQUID_SKIN = 0.5
 """Skin of the neighbour list in liquids, whose lists are short-lived."""
 
+COOLING_RATE = 1e-3
+"""Temperature over time of `cooling`, where none is asked for."""
+
+_ANNEALING = {"annealing_temperature", "annealing", "engine"}
 SETTINGS = {
-    "quench": {"parent_temperature", "equilibration", "annealing_temperature", "annealing"},
-    "random": {"annealing_temperature", "annealing"},
+    "quench": {"parent_temperature", "equilibration", "time_step", *_ANNEALING},
+    "cooling": {
+        *("parent_temperature", "equilibration", "rate", "final_temperature"),
+        *("time_step", "engine"),
+    },
+    "equilibrium": {
+        *("dynamics", "parent_temperature", "equilibration", "snapshots", "spacing", "time_step"),
+        *("translation_step", "swap_fraction", "swap_window"),
+    },
+    "random": _ANNEALING,
     "fcc": {"cells"},
 }
 """What each protocol may be told, besides `protocol` and `ranks_per_sample`."""
+
+_LIQUIDS = ("quench", "cooling", "equilibrium")
+"""Protocols that begin with a liquid at a parent temperature."""
 
 _log = logging.getLogger(__name__)
 
@@ -112,12 +140,12 @@ def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
             raise PreparationError(
                 f"{where}.{key}: not for protocol {protocol}; allowed: {', '.join(sorted(allowed))}"
             )
-    if protocol == "quench":
-        if model.dimension not in (2, 3):
-            raise ModelError(
-                f"{where}: model {model.name} has {model.dimension} dimensions, and LAMMPS, which "
-                "makes the liquid, has 2 or 3; protocol random works in any"
-            )
+    if engine_of(model, settings) == "lammps" and model.dimension not in (2, 3):
+        raise ModelError(
+            f"{where}.engine: lammps has 2 or 3 dimensions, and model {model.name} has "
+            f"{model.dimension}; engine native works in any"
+        )
+    if protocol in _LIQUIDS:
         temperature = settings.get("parent_temperature", model.parent_temperature)
         if temperature is None or not temperature > 0:
             raise PreparationError(
@@ -126,9 +154,16 @@ def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
                 if temperature is None
                 else f"{where}.parent_temperature: {temperature!r} must be positive"
             )
+    if protocol == "cooling" and not temperature > settings.get("final_temperature", 0.0):
+        raise PreparationError(
+            f"{where}.final_temperature: {settings['final_temperature']} must be below the parent "
+            f"temperature, {temperature}"
+        )
+    if protocol == "equilibrium":
+        _check_runs(where, model, settings)
     if ("annealing_temperature" in settings) != ("annealing" in settings):
         raise PreparationError(f"{where}: annealing_temperature and annealing go together")
-    for key in ("annealing_temperature", "annealing"):
+    for key in ("annealing_temperature", "annealing", "rate", "time_step"):
         if key in settings and not settings[key] > 0:
             raise PreparationError(f"{where}.{key}: {settings[key]!r} must be positive")
     if protocol == "fcc":
@@ -145,6 +180,28 @@ def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
         )
 
 
+def _check_runs(where, model, settings):
+    if settings.get("dynamics") not in ("molecular", "swap"):
+        raise PreparationError(
+            f"{where}.dynamics: {settings.get('dynamics')!r} is not one of molecular, swap"
+        )
+    if not settings.get("snapshots", 0) > 0:
+        raise PreparationError(
+            f"{where}.snapshots: {settings.get('snapshots')!r} must be at least 1"
+        )
+    if settings["dynamics"] == "swap":
+        check_swap_model(model)
+        if "equilibration" not in settings:
+            raise PreparationError(f"{where}.equilibration: missing, in sweeps")
+
+
+def engine_of(model: GlassModel, settings: dict) -> str:
+    """What runs the dynamics and FIRE of a preparation: lammps or native."""
+    if settings["protocol"] == "equilibrium":
+        return "native"
+    return settings.get("engine", "lammps" if model.dimension in (2, 3) else "native")
+
+
 def quench(
     model,
     box,
@@ -152,17 +209,19 @@ def quench(
     diameter,
     positions,
     *,
+    engine="lammps",
     overlapping=False,
     communicator=None,
     log=None,
 ):
     """The inherent structure below a configuration.
 
-    FIRE in LAMMPS (where it has the dimension) decides the minimum; the polish of
-    :func:`analysis.landscape.relax`, on the first rank, takes it to round-off.
+    FIRE decides the minimum, in LAMMPS or by the campaign's own walk, which is the same; the polish
+    of :func:`analysis.landscape.relax`, on the first rank, takes it to round-off.
 
     Parameters
     ----------
+    engine : {"lammps", "native"}
     overlapping : bool
         Whether the configuration holds the overlaps of random positions, which FIRE would throw
         across the box: a few conjugate-gradient steps of limited length then come first.
@@ -173,7 +232,7 @@ def quench(
         On every rank.
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
-    if model.dimension in (2, 3):
+    if engine == "lammps":
         with LammpsSession(
             model, box, species, diameter, positions, communicator=communicator, log=log
         ) as session:
@@ -191,46 +250,79 @@ def quench(
 
 
 def _equilibrate(model, box, species, diameter, positions, settings, seed, communicator, log):
-    """Liquid at the parent temperature: positions and the checks of its equilibration."""
+    """Liquid at the parent temperature, cooled if asked for: positions and its checks."""
     temperature = float(settings.get("parent_temperature", model.parent_temperature))
     duration = float(settings.get("equilibration", model.equilibration))
-    stride = max(1, round(duration / model.time_step / EQUILIBRATION_SAMPLES))
-    with LammpsSession(
-        *(model, box, species, diameter, positions),
-        communicator=communicator,
-        log=log,
-        skin=LIQUID_SKIN,
-    ) as session:
-        session.run_input(
-            "melt.in",
-            temperature=temperature,
-            seed=thermostat_seed(seed),
-            time_step=float(model.time_step),
-            damping=200.0 * model.time_step,
-            steps=0,
-        )
-        start = session.positions()
-        session.command("log none")
-        energies = np.empty(EQUILIBRATION_SAMPLES)
+    step = float(settings.get("time_step", model.time_step))
+    stride = max(1, round(duration / step / EQUILIBRATION_SAMPLES))
+    energies = np.empty(EQUILIBRATION_SAMPLES)
+    cooling = _cooling_steps(settings, temperature, step)
+    final = float(settings.get("final_temperature", 0.0))
+    if engine_of(model, settings) == "native":
+        rng = np.random.default_rng(seed)
+        landscape = Landscape(model, box, species, diameter)
+        start = push_apart(landscape, positions)
+        velocities = maxwell_velocities(*positions.shape, temperature, rng)
+        dynamics = MolecularDynamics(landscape, start, velocities, step, rng)
         for k in range(EQUILIBRATION_SAMPLES):
-            session.run(stride)
-            energies[k] = session.potential_energy()
-        positions = session.positions()
+            dynamics.run(stride, temperature)
+            energies[k] = dynamics.potential_energy()
+        positions = cold = dynamics.positions
+        if cooling:
+            dynamics.run(cooling, temperature, final)
+            cold = dynamics.positions
+    else:
+        with LammpsSession(
+            *(model, box, species, diameter, positions),
+            communicator=communicator,
+            log=log,
+            skin=LIQUID_SKIN,
+        ) as session:
+            bath = {"seed": thermostat_seed(seed), "time_step": step, "damping": 200.0 * step}
+            session.run_input("melt.in", temperature=temperature, steps=0, **bath)
+            start = session.positions()
+            session.command("log none")
+            for k in range(EQUILIBRATION_SAMPLES):
+                session.run(stride)
+                energies[k] = session.potential_energy()
+            positions = cold = session.positions()
+            if cooling:
+                session.run_input(
+                    "cool.in", start=temperature, temperature=final, steps=cooling, **bath
+                )
+                cold = session.positions()
     moved = positions - start
     moved -= moved.mean(axis=0)
     drift, fluctuation = energy_drift(energies[EQUILIBRATION_SAMPLES // 2 :])
-    return positions, {
+    return cold, {
         "parent_temperature": temperature,
-        "equilibration": stride * EQUILIBRATION_SAMPLES * model.time_step,
+        "equilibration": stride * EQUILIBRATION_SAMPLES * step,
         "liquid_energy": float(energies[EQUILIBRATION_SAMPLES // 2 :].mean()) / len(species),
         "liquid_energy_drift": drift / fluctuation,
         "liquid_displacement": float((moved**2).sum(axis=1).mean()) / float(np.mean(diameter)) ** 2,
     }
 
 
+def _cooling_steps(settings, temperature, step):
+    if settings["protocol"] != "cooling":
+        return 0
+    fall = temperature - float(settings.get("final_temperature", 0.0))
+    return max(1, round(fall / float(settings.get("rate", COOLING_RATE)) / step))
+
+
 def _anneal(model, glass, settings, seed, communicator, log):
     """The glass after a time at a temperature: its positions, not yet at a minimum."""
     temperature = float(settings["annealing_temperature"])
+    step = float(settings.get("time_step", model.time_step))
+    steps = max(1, round(float(settings["annealing"]) / step))
+    if engine_of(model, settings) == "native":
+        rng = np.random.default_rng(seed)
+        # half of it goes into potential energy
+        velocities = maxwell_velocities(*glass.positions.shape, 2.0 * temperature, rng)
+        landscape = Landscape.of_glass(model, glass)
+        dynamics = MolecularDynamics(landscape, glass.positions, velocities, step, rng)
+        dynamics.run(steps, temperature)
+        return dynamics.positions
     with LammpsSession(
         *(model, glass.box, glass.species, glass.diameter, glass.positions),
         communicator=communicator,
@@ -241,20 +333,11 @@ def _anneal(model, glass, settings, seed, communicator, log):
             temperature=temperature,
             start=2.0 * temperature,
             seed=thermostat_seed(seed),
-            time_step=float(model.time_step),
-            damping=200.0 * model.time_step,
-            steps=max(1, round(float(settings["annealing"]) / model.time_step)),
+            time_step=step,
+            damping=200.0 * step,
+            steps=steps,
         )
         return session.positions()
-
-
-def energy_drift(energies) -> tuple[float, float]:
-    """Change of an energy along its straight-line fit, and the fluctuation about that line."""
-    energies = np.asarray(energies, dtype=float)
-    steps = np.arange(len(energies))
-    slope, offset = np.polyfit(steps, energies, 1)
-    rest = energies - (slope * steps + offset)
-    return float(slope * len(energies)), float(rest.std(ddof=2)) or 1.0
 
 
 def is_equilibrated(diagnostics: dict) -> bool:
@@ -274,6 +357,7 @@ def prepare_glass(
     sample: int,
     seed: int,
     *,
+    liquid: Liquid | None = None,
     communicator=None,
     log=None,
 ) -> Glass:
@@ -287,6 +371,8 @@ def prepare_glass(
         Index within the ensemble.
     seed : int
         Of the campaign.
+    liquid : Liquid, optional
+        Of the protocol `equilibrium`: the snapshot of this sample alone.
     communicator : mpi4py.MPI.Comm, optional
         Ranks that share this sample, COMM_SELF by default. The thermostat's random numbers depend
         on how many they are.
@@ -308,8 +394,11 @@ def prepare_glass(
     check_preparation(model, ensemble)
     communicator = MPI.COMM_SELF if communicator is None else communicator
     settings = ensemble.preparation
+    if settings["protocol"] == "equilibrium":
+        return _quench_snapshot(model, ensemble, sample, liquid)
     rng = random_stream(seed, ensemble.name, sample, "start")
     species, diameter = model.mixture(ensemble.particles, rng)
+    engine = engine_of(model, settings)
     if settings["protocol"] == "fcc":
         positions, box = fcc_crystal(model, int(settings["cells"]))
     else:
@@ -317,7 +406,7 @@ def prepare_glass(
         positions = rng.random((ensemble.particles, model.dimension)) * box
     glass = Glass(sample, positions, box, species, diameter)
     try:
-        if settings["protocol"] == "quench":
+        if settings["protocol"] in ("quench", "cooling"):
             thermostat = lammps_seed(seed, ensemble.name, sample, "melt")
             glass.positions, glass.diagnostics = _equilibrate(
                 *(model, box, species, diameter, positions),
@@ -325,6 +414,7 @@ def prepare_glass(
             )
         result = quench(
             *(model, box, species, diameter, glass.positions),
+            engine=engine,
             overlapping=settings["protocol"] == "random",
             communicator=communicator,
             log=log,
@@ -335,22 +425,49 @@ def prepare_glass(
                 *(model, glass, settings, lammps_seed(seed, ensemble.name, sample, "anneal")),
                 *(communicator, log),
             )
-            quenched, result = (
-                result,
-                quench(*(model, box, species, diameter, warm), communicator=communicator, log=log),
+            quenched = result
+            result = quench(
+                *(model, box, species, diameter, warm),
+                engine=engine,
+                communicator=communicator,
+                log=log,
             )
             glass.diagnostics["annealing_energy_change"] = result.energy - quenched.energy
-    except (SessionError, NeighbourError) as error:
+    except (SessionError, NeighbourError, MolecularDynamicsError) as error:
         glass.status = "nan" if "nan" in str(error).lower() else "failed"
         _report(communicator, ensemble, glass, str(error))
         return glass
-    _adopt(glass, result)
-    glass.diagnostics["fire_iterations"] = result.iterations
-    glass.diagnostics["newton_steps"] = result.newton_steps
-    glass.status = _status(model, settings["protocol"], glass, result.converged)
+    _finish(model, ensemble, glass, result)
     if glass.status != "ok":
         _report(communicator, ensemble, glass, str(glass.diagnostics))
     return glass
+
+
+def _quench_snapshot(model, ensemble, sample, liquid):
+    """The glass below a snapshot of an equilibrium run; its status follows the run's."""
+    if not len(liquid.positions):
+        n = ensemble.particles
+        nowhere = np.full((n, model.dimension), np.nan)
+        glass = Glass(sample, nowhere, liquid.box, liquid.species, np.full(n, np.nan))
+        glass.status = liquid.status
+    else:
+        positions, diameter = liquid.positions[0], liquid.diameter[0]
+        glass = Glass(sample, positions, liquid.box, liquid.species, diameter)
+        landscape = Landscape.of_glass(model, glass)
+        result = relax(landscape, positions, force_tolerance=FORCE_TOLERANCE)
+        _finish(model, ensemble, glass, result)
+        if glass.status == "ok":
+            glass.status = liquid.status
+    if glass.status != "ok":
+        _report(MPI.COMM_SELF, ensemble, glass, f"run {liquid.run}")
+    return glass
+
+
+def _finish(model, ensemble, glass, result):
+    _adopt(glass, result)
+    glass.diagnostics["fire_iterations"] = result.iterations
+    glass.diagnostics["newton_steps"] = result.newton_steps
+    glass.status = _status(model, ensemble.preparation["protocol"], glass, result.converged)
 
 
 def _adopt(glass, result):
@@ -370,7 +487,7 @@ def _status(model, protocol, glass, converged) -> str:
         glass.diagnostics["crystalline_fraction"] = fraction
         if fraction > CRYSTALLINE_FRACTION:
             return "crystallised"
-    if protocol == "quench" and not is_equilibrated(glass.diagnostics):
+    if protocol in ("quench", "cooling") and not is_equilibrated(glass.diagnostics):
         return "not_equilibrated"
     return "ok"
 

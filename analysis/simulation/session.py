@@ -57,43 +57,42 @@ def pair_commands(model: GlassModel, pair_style: str = "fast") -> list[str]:
     model : GlassModel
     pair_style : {"fast", "compiled", "reference"}
         `reference` is LAMMPS' own style (`lepton` and others); `compiled` is the campaign's
-        plugin, and an error where it cannot be; `fast` takes the plugin if it can.
+        plugin, and an error where it cannot be; `fast` takes the plugin in the place of `lepton`,
+        if it can.
 
     Raises
     ------
     ModelError
-        For dimensions that LAMMPS does not have, or if a potential has no compiled style.
+        For dimensions that LAMMPS does not have.
     analysis.simulation.plugin.PluginError
         If `compiled` was asked for and the compiler fails.
     """
     reference = model.lammps_commands()
-    potential = model.potential
-    suitable = (
-        potential.family == "ipl_force_shifted"
-        and potential.exponent == plugin.EXPONENT
-        and not model.is_polydisperse
-    )
     if pair_style == "reference":
         return reference
     if pair_style not in ("fast", "compiled"):
         raise ModelError(f"pair_style: {pair_style!r} is not fast, compiled or reference")
-    if not suitable:
-        if pair_style == "compiled":
-            raise ModelError(f"model {model.name}: no compiled pair style for {potential.family}")
+    if pair_style == "fast" and "lepton" not in reference[0]:
+        # compiled within LAMMPS
         return reference
     try:
-        library = plugin.compiled_pair_style()
+        library = plugin.compiled_pair_style(model)
     except plugin.PluginError as error:
         if pair_style == "compiled":
             raise
         _tell_once(f"falling back to pair_style lepton, about ten times slower: {error}")
         return reference
+    style = [
+        f"plugin load {library}",
+        " ".join(["pair_style", plugin.style_name(model), *plugin.style_arguments(model)]),
+    ]
+    if model.is_polydisperse:
+        return [*style, f"pair_coeff * * {model.largest_pair_diameter()!r}"]
     species = range(len(model.fractions))
     return [
-        f"plugin load {library}",
-        f"pair_style {plugin.STYLE} {potential.cutoff!r}",
+        *style,
         *(
-            f"pair_coeff {a + 1} {b + 1} 1.0 {float(model.pair_diameters[a, b])!r}"
+            f"pair_coeff {a + 1} {b + 1} {float(model.pair_diameters[a, b])!r}"
             for a in species
             for b in species
             if a <= b

@@ -126,6 +126,35 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("energy_drift", "number", "over the run, per particle, in units of T"),
         Column("msd_ratio", "number", "late over early mean-squared displacement", False),
     ),
+    "equilibration": (
+        *_SAMPLE,
+        Column("run", "integer", "index of the equilibrium run; `sample` is its first"),
+        Column("dynamics", "text", "molecular or swap"),
+        Column("temperature", "number", "of the liquid (parent temperature)"),
+        Column("equilibration", "number", "time, or sweeps of swap Monte Carlo, before any use"),
+        Column("decorrelation_time", "number", "in which the overlap falls to 1/e", False),
+        Column("spacing", "number", "time or sweeps between snapshots", False),
+        Column("snapshots", "integer", "snapshots taken"),
+        Column("energy", "number", "potential energy per particle, mean of the snapshots", False),
+        Column("energy_deviation", "number", "its standard deviation among snapshots", False),
+        Column(
+            "energy_drift", "number", "of the equilibration's last half, in fluctuations", False
+        ),
+        Column(
+            *("mean_squared_displacement", "number"),
+            *("of the equilibration, in squared mean diameters", False),
+        ),
+        Column(
+            "snapshot_overlap", "number", "mean overlap of a snapshot with the one before", False
+        ),
+        Column(
+            *("diameter_correlation", "number"),
+            *("of a particle's diameter with that in the snapshot before (swaps)", False),
+        ),
+        Column("translation_acceptance", "number", "of Monte Carlo moves", False),
+        Column("swap_acceptance", "number", "of Monte Carlo swaps", False),
+        Column("status", "text", "ok, or why no sample of the run can be used"),
+    ),
     "moduli": (
         *_SAMPLE,
         Column("shear_modulus", "number", "G of the inherent structure"),
@@ -359,6 +388,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 CSV_TWINS = (
     "ensembles",
+    "equilibration",
     "dynamics_checks",
     "moduli",
     "boson_peak",

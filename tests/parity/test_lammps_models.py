@@ -12,12 +12,17 @@ from analysis.landscape import Landscape, relax
 from analysis.landscape.minimisers import fire
 from analysis.models import ModelError, load_models
 from analysis.simulation import LammpsSession, lammps_force_constants
-from analysis.simulation.plugin import PluginError, compiled_pair_style
+from analysis.simulation.plugin import (
+    PluginError,
+    compiled_pair_style,
+    style_arguments,
+    style_name,
+)
 from analysis.simulation.session import pair_commands
 
 MODELS = load_models()
 IN_LAMMPS = [name for name, model in MODELS.items() if model.dimension in (2, 3)]
-COMPILED = ["ipl12", "ipl12_one_component"]
+COMPILED = ["ipl12", "ipl10_2d", "ipl10_3d", "poly", "polydisperse_ipl12", "harmonic"]
 
 
 def warm_configuration(model, particles=None, seed=1):
@@ -45,7 +50,7 @@ def session_of(landscape, positions, **options):
 
 def needs_plugin():
     try:
-        compiled_pair_style()
+        compiled_pair_style(MODELS["ipl12"])
     except PluginError as error:
         pytest.skip(f"no compiled pair style here: {error}")
 
@@ -102,9 +107,17 @@ def test_pressure_equals_the_virial_of_our_pairs(name):
     )
 
 
-def test_compiled_style_refuses_other_potentials():
-    with pytest.raises(ModelError, match="no compiled pair style"):
-        pair_commands(MODELS["harmonic"], "compiled")
+def test_compiled_styles_of_lammps_are_kept():
+    assert pair_commands(MODELS["harmonic"]) == MODELS["harmonic"].lammps_commands()
+    assert "laurent" in pair_commands(MODELS["harmonic"], "compiled")[1]
+
+
+def test_a_style_is_known_by_its_powers():
+    """A build serves every potential of the same powers, and no other."""
+    names = {name: style_name(MODELS[name]) for name in IN_LAMMPS}
+    assert names["ipl10_2d"] == names["ipl10_3d"] != names["ipl12"]
+    assert names["poly"] == f"{names['ipl10_3d']}/polydisperse"
+    assert len(style_arguments(MODELS["poly"])) == 2 + 5
 
 
 def test_four_dimensions_have_no_lammps_form():
@@ -113,7 +126,7 @@ def test_four_dimensions_have_no_lammps_form():
 
 
 def test_falls_back_to_lepton_without_a_compiler(monkeypatch, caplog):
-    def fails():
+    def fails(_):
         raise PluginError("no compiler")
 
     monkeypatch.setattr("analysis.simulation.plugin.compiled_pair_style", fails)
@@ -158,8 +171,10 @@ PORTABLE = """
 from analysis.simulation import plugin
 plugin.FLAGS = (*plugin.FLAGS, "-mno-avx512f")
 from tests.parity.test_lammps_models import test_compiled_style_equals_lepton
-test_compiled_style_equals_lepton("ipl12")
-print(plugin.compiled_pair_style())
+from analysis.models import get_model
+for name in ("ipl12", "poly"):
+    test_compiled_style_equals_lepton(name)
+print(plugin.compiled_pair_style(get_model("ipl12")))
 """
 
 

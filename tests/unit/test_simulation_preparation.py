@@ -246,7 +246,10 @@ def test_a_sample_on_two_ranks():
             *(PreparationError, "parent_temperature: -1.0 must be positive"),
         ),
         ("harmonic", 500, {"protocol": "quench"}, PreparationError, "no default"),
-        ("ipl10_4d", 2000, {"protocol": "quench"}, ModelError, "4 dimensions"),
+        (
+            *("ipl10_4d", 2000, {"protocol": "quench", "engine": "lammps"}),
+            *(ModelError, "engine: lammps has 2 or 3"),
+        ),
         (
             *("ipl12", 500, {"protocol": "quench", "annealing": 10.0}),
             *(PreparationError, "go together"),

@@ -28,6 +28,8 @@ CAMPAIGNS = [
     ROOT / "config/papers/mizuno2020_anharmonic.yaml",
     ROOT / "config/reduced/mizuno2020_anharmonic.yaml",
     ROOT / "config/large/mizuno2020_anharmonic.yaml",
+    ROOT / "config/papers/kapteijns2020_nqe.yaml",
+    ROOT / "config/reduced/kapteijns2020_nqe.yaml",
 ]
 DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())
 # a campaign of every study that no change of the demo touches
@@ -182,6 +184,23 @@ def test_paper_campaign_has_the_paper_s_systems():
             for temperature in temperatures:
                 assert campaign.block(study, name, temperature)["duration"] == 1e4
         assert {campaign.block("transitions", name, t)["interval"] for t in temperatures} == {0.1}
+
+
+def test_paper_campaign_of_the_nonlinear_modes_has_the_paper_s_samples():
+    """Table I of kapteijns2020_nqe, and three parent temperatures of the polydisperse model."""
+    campaign = load_campaign(ROOT / "config/papers/kapteijns2020_nqe.yaml")
+    found = {}
+    for ensemble in campaign.ensembles.values():
+        key = campaign.models[ensemble.model].dimension, ensemble.particles
+        found[key] = found.get(key, 0) + ensemble.samples
+        assert ensemble.preparation["protocol"] == ("cooling" if key[0] != 3 else "equilibrium")
+        if ensemble.runs:
+            assert ensemble.samples % ensemble.snapshots == 0
+    assert found == {
+        **{(2, particles): 10_000 for particles in (400, 1600, 6400, 25600)},
+        **{(3, 2048): 320_000, (3, 8192): 80_000, (3, 32768): 20_000},
+        **{(4, 10000): 2_000, (3, 2000): 30_000, (3, 8000): 3_000},
+    }
 
 
 def test_paper_campaign_of_the_excitations_has_the_paper_s_systems():
@@ -443,9 +462,78 @@ FAULTS = {
         {"ensembles__glass__preparation__cells": 5},
     ),
     "liquid in four dimensions": (
-        "ensembles.glass.preparation.protocol",
-        ("4 dimensions", "random"),
-        {"ensembles__glass__model": "ipl10_4d", "ensembles__glass__particles": 5000},
+        "ensembles.glass.preparation.engine",
+        ("4 dimensions", "native"),
+        {
+            "ensembles__glass__model": "ipl10_4d",
+            "ensembles__glass__particles": 5000,
+            "ensembles__glass__preparation__engine": "lammps",
+        },
+    ),
+    "our own dynamics on several ranks": (
+        "ensembles.glass.preparation.ranks_per_sample",
+        ("4", "allowed: 1"),
+        {
+            "ensembles__glass__preparation__engine": "native",
+            "ensembles__glass__preparation__ranks_per_sample": 4,
+        },
+    ),
+    "cooling that heats": (
+        "ensembles.glass.preparation.final_temperature",
+        ("2", "less than 1"),
+        {
+            "ensembles__glass__preparation": {
+                "protocol": "cooling",
+                "parent_temperature": 1.0,
+                "final_temperature": 2.0,
+            }
+        },
+    ),
+    "swaps of a mixture": (
+        "ensembles.glass.preparation.dynamics",
+        ("ipl12", "polydisperse", "molecular"),
+        {
+            "ensembles__glass__preparation": {
+                "protocol": "equilibrium",
+                "dynamics": "swap",
+                "equilibration": 1000,
+                "snapshots": 2,
+            }
+        },
+    ),
+    "swaps without swaps": (
+        "ensembles.glass.preparation.swap_window",
+        ("swap Monte Carlo", "molecular"),
+        {
+            "ensembles__glass__preparation": {
+                "protocol": "equilibrium",
+                "dynamics": "molecular",
+                "snapshots": 2,
+                "swap_window": 0.2,
+            }
+        },
+    ),
+    "sweeps of an unknown number": (
+        "ensembles.glass.preparation",
+        ("equilibration", "swap Monte Carlo"),
+        {
+            "ensembles__glass__model": "poly",
+            "ensembles__glass__preparation": {
+                "protocol": "equilibrium",
+                "dynamics": "swap",
+                "snapshots": 2,
+            },
+        },
+    ),
+    "runs without snapshots": (
+        "ensembles.glass.preparation",
+        ("'snapshots'",),
+        {
+            "ensembles__glass__preparation": {
+                "protocol": "equilibrium",
+                "dynamics": "molecular",
+            }
+        },
     ),
     "ensemble twice in a study": (
         "studies.dynamics[1].ensembles",

@@ -18,6 +18,8 @@ PAPER = ("config/papers/mizuno2020_intermittent.yaml",)
 REDUCED = ("config/reduced/mizuno2020_intermittent.yaml",)
 EXCITATIONS = ("config/papers/mizuno2020_anharmonic.yaml",)
 REDUCED_EXCITATIONS = ("config/reduced/mizuno2020_anharmonic.yaml",)
+NONLINEAR_MODES = ("config/papers/kapteijns2020_nqe.yaml",)
+REDUCED_NONLINEAR_MODES = ("config/reduced/kapteijns2020_nqe.yaml",)
 
 
 def snakemake(*arguments, check=True):
@@ -146,6 +148,34 @@ REDUCED_EXCITATIONS_JOBS = {
     "all": 1,
     "total": 47,
 }
+NONLINEAR_MODES_JOBS = {
+    # 320 + 160 + 200 of the liquid, and 200 + 20 + 100 + 10 + 20 + 2 of the polydisperse one
+    "equilibrate_liquids": 1032,
+    # 4 x 100 in two dimensions, 320 + 160 + 200 in three, 40 in four, 3 x (20 + 2) polydisperse
+    "prepare_glasses": 1186,
+    "solve_modes": 1186,
+    "analyse_modes": 1186,
+    "gather_tables": 3,
+    "summarise_tables": 1,
+    "draw_figures": 1,
+    "write_report": 1,
+    "all": 1,
+    "total": 4597,
+}
+REDUCED_NONLINEAR_MODES_JOBS = {
+    # 2 + 8 of the liquid; 1, 2, 5 and 1 polydisperse
+    "equilibrate_liquids": 19,
+    # 4 + 4, 2 + 8, 2, and 2 + 2 + 2 + 1 polydisperse
+    "prepare_glasses": 27,
+    "solve_modes": 27,
+    "analyse_modes": 27,
+    "gather_tables": 3,
+    "summarise_tables": 1,
+    "draw_figures": 1,
+    "write_report": 1,
+    "all": 1,
+    "total": 107,
+}
 
 
 @pytest.mark.parametrize(
@@ -157,8 +187,13 @@ REDUCED_EXCITATIONS_JOBS = {
         (PAPER, PAPER_JOBS),
         (EXCITATIONS, EXCITATIONS_JOBS),
         (REDUCED_EXCITATIONS, REDUCED_EXCITATIONS_JOBS),
+        (NONLINEAR_MODES, NONLINEAR_MODES_JOBS),
+        (REDUCED_NONLINEAR_MODES, REDUCED_NONLINEAR_MODES_JOBS),
     ],
-    ids=["demo", "smallest", "reduced", "paper", "excitations", "reduced-excitations"],
+    ids=[
+        *("demo", "smallest", "reduced", "paper", "excitations", "reduced-excitations"),
+        *("nonlinear-modes", "reduced-nonlinear-modes"),
+    ],
 )
 def test_jobs_of_a_campaign(files, expected):
     assert jobs(dry_run(files)) == expected

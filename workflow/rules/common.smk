@@ -46,6 +46,7 @@ CAMPAIGN = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
 TABLES = layout.tables(CAMPAIGN)
+LIQUIDS = f"{RESULTS}/{{ensemble}}/liquids/r{{run}}.h5"
 GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
 MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
 TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
@@ -77,6 +78,7 @@ TEMPERATURES = {
 wildcard_constraints:
     ensemble=one_of(CAMPAIGN.ensembles),
     bundle="[0-9]+",
+    run="[0-9]+",
     temperature=one_of([t.replace(".", r"\.").replace("+", r"\+") for t in TEMPERATURES]),
     table="[a-z_]+",
 
@@ -106,7 +108,8 @@ def settings_of(*studies):
             "model": MODEL_ENTRIES[ensemble.model],
             "particles": ensemble.particles,
             "preparation": ensemble.preparation,
-            "samples": list(map(int, bundle_range(wildcards))),
+            # of a bundle, or of an equilibrium run
+            "samples": list(map(int, sample_range(wildcards))),
             **{
                 study: {
                     key: value
@@ -125,6 +128,22 @@ def bundle_range(wildcards):
     """Samples of a bundle, as (first, end)."""
     samples = CAMPAIGN.ensembles[wildcards.ensemble].samples_of(int(wildcards.bundle))
     return samples.start, samples.stop
+
+
+def sample_range(wildcards):
+    """Samples of a bundle or of an equilibrium run, as (first, end)."""
+    if "run" not in wildcards.keys():
+        return bundle_range(wildcards)
+    ensemble, run = CAMPAIGN.ensembles[wildcards.ensemble], int(wildcards.run)
+    first = run * ensemble.snapshots
+    return first, first + ensemble.snapshots_of(run)
+
+
+def liquids_of(wildcards):
+    """Equilibrium runs that a bundle's samples are taken from; none for most protocols."""
+    runs = CAMPAIGN.ensembles[wildcards.ensemble].runs_of(int(wildcards.bundle))
+    folder = LIQUIDS.rpartition("/")[0].format(ensemble=wildcards.ensemble)
+    return [f"{folder}/{layout.run_name(run)}.h5" for run in runs]
 
 
 def estimate(wildcards, stage):
@@ -163,7 +182,7 @@ def minutes(stage):
     """Function of wildcards and attempt: walltime in minutes."""
 
     def runtime(wildcards, attempt):
-        first, end = bundle_range(wildcards)
+        first, end = sample_range(wildcards)
         tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
         seconds = (end - first) * estimate(wildcards, stage).core_seconds / tasks
         return attempt * max(10, int(2.0 * seconds / 60.0))

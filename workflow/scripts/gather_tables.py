@@ -12,7 +12,7 @@ def main(argv=None):
     """Run the program; `--help` says how."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--campaign", required=True, help="campaign file")
-    parser.add_argument("--table", required=True, choices=layout.STUDY_OF)
+    parser.add_argument("--table", required=True, choices=(*layout.OF_RUN, *layout.STUDY_OF))
     parser.add_argument("--output", required=True, help="tables/<table>.parquet")
     parser.add_argument("--log")
     arguments = parser.parse_args(argv)

@@ -13,12 +13,16 @@ from analysis import programs
 def main(argv=None):
     """Run the program; `--help` says how."""
     parser = programs.argument_parser(__doc__, parallel=True)
+    parser.add_argument(
+        *("--liquids",), nargs="*", default=[], help="liquids/rNNNN.h5 of the bundle's samples"
+    )
     parser.add_argument("--output", required=True, help="glasses/bNNNN.h5")
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "prepare_glasses")
 
     from analysis.parallel import form_teams
     from analysis.resume import PartialFolder
+    from analysis.simulation.liquids import read_liquid
     from analysis.simulation.preparation import check_preparation, prepare_glass
     from analysis.storage import read_glasses, write_glasses
 
@@ -34,6 +38,10 @@ def main(argv=None):
             "code_version": task.attributes["code_version"],
         },
     )
+    runs = ensemble.runs_of(task.bundle)
+    if len(arguments.liquids) != len(runs):
+        raise SystemExit(f"--liquids: {len(arguments.liquids)} files for {len(runs)} runs")
+    liquids = dict(zip(runs, arguments.liquids, strict=True))
     if world.rank == 0:
         partial.open()
     world.Barrier()
@@ -43,7 +51,15 @@ def main(argv=None):
         if team.ranks.bcast(partial.has(sample) if team.leads else None):
             log.info("sample %d was finished by an earlier run", sample)
             continue
-        glass = prepare_glass(model, ensemble, sample, task.campaign.seed, communicator=team.ranks)
+        liquid = None
+        if liquids:
+            run, snapshot = ensemble.snapshot_of(sample)
+            liquid = read_liquid(liquids[run], slice(snapshot, snapshot + 1))
+        glass = prepare_glass(
+            *(model, ensemble, sample, task.campaign.seed),
+            liquid=liquid,
+            communicator=team.ranks,
+        )
         if team.leads:
             write_glasses(partial.sample_path(sample), [glass], model, task.attributes)
             log.info(

@@ -1,0 +1,245 @@
+"""Equilibrium runs: overlaps, phases, snapshots, restarts, and the samples made of them."""
+
+import numpy as np
+import pytest
+
+from analysis.ensembles import Ensemble
+from analysis.models import ModelError, load_models
+from analysis.simulation import PreparationError, check_preparation, prepare_glass
+from analysis.simulation import liquids as module
+from analysis.simulation.liquids import (
+    decay_time,
+    equilibrate_liquid,
+    liquid_record,
+    overlap,
+    read_liquid,
+    write_liquid,
+)
+from analysis.storage import provenance
+from analysis.tables.gather import validate
+
+MODELS = load_models()
+MOLECULAR = {
+    **{"protocol": "equilibrium", "dynamics": "molecular", "snapshots": 3},
+    **{"parent_temperature": 2.0, "equilibration": 20.0},
+}
+SWAP = {
+    **{"protocol": "equilibrium", "dynamics": "swap", "snapshots": 3},
+    **{"parent_temperature": 4.0, "equilibration": 2000, "translation_step": 0.3},
+}
+
+
+def ensemble_of(preparation, model, particles, samples=7, bundle=7):
+    return Ensemble("glass", model, particles, samples, bundle, preparation)
+
+
+CASES = {
+    "molecular": ensemble_of(MOLECULAR, "ipl10_2d", 60),
+    "swap": ensemble_of(SWAP, "poly", 150),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def made(request):
+    """An ensemble, its model and its first run."""
+    ensemble = CASES[request.param]
+    model = MODELS[ensemble.model]
+    return ensemble, model, equilibrate_liquid(model, ensemble, 0, 9)
+
+
+def test_overlap_counts_who_stayed():
+    moved = np.zeros((10, 3))
+    moved[:4, 0] = 1.0
+    moved[5, 1] = 0.1
+    # the mean displacement is that of the box, 0.4 along x, and moves nobody
+    assert overlap(moved - moved.mean(axis=0), 0.45) == 0.6
+    assert overlap(moved + 5.0, 0.45) == 0.6
+    assert overlap(np.ones((10, 3)), 0.01) == 1.0
+
+
+def test_decay_time_of_an_exponential():
+    times = np.arange(0, 20, 0.5)
+    assert decay_time(times, np.exp(-times / 3.2)) == pytest.approx(3.2, rel=0.01)
+    assert decay_time(times, np.full(len(times), 0.9)) == np.inf
+
+
+def test_samples_are_snapshots_of_runs_whatever_the_bundle():
+    places = set()
+    for bundle in (1, 3, 7):
+        ensemble = ensemble_of(MOLECULAR, "ipl10_2d", 60, 7, bundle)
+        assert list(ensemble.runs) == [0, 1, 2]
+        assert [ensemble.snapshots_of(run) for run in ensemble.runs] == [3, 3, 1]
+        places.add(tuple(ensemble.snapshot_of(sample) for sample in range(7)))
+        for index in ensemble.bundles:
+            runs = {ensemble.snapshot_of(sample)[0] for sample in ensemble.samples_of(index)}
+            assert set(ensemble.runs_of(index)) == runs
+    assert len(places) == 1
+    assert places.pop()[5] == (1, 2)
+    with pytest.raises(IndexError):
+        ensemble.snapshots_of(3)
+    assert not list(Ensemble("glass", "lj", 500, 3, 3, {"protocol": "random"}).runs)
+
+
+def test_run_is_equilibrated_and_its_snapshots_decorrelated(made):
+    ensemble, model, liquid = made
+    assert liquid.status == "ok"
+    assert liquid.positions.shape == (3, ensemble.particles, model.dimension)
+    found = liquid.diagnostics
+    assert found["equilibration"] >= 5 * found["decorrelation_time"]
+    assert found["spacing"] >= 2 * found["decorrelation_time"]
+    assert found["mean_squared_displacement"] > 0.5
+    assert found["snapshot_overlap"] < 0.6
+    for one, other in ((0, 1), (1, 2)):
+        assert not np.allclose(liquid.positions[one], liquid.positions[other])
+        np.testing.assert_array_equal(
+            np.sort(liquid.diameter[one]), np.sort(liquid.diameter[other])
+        )
+    if ensemble.preparation["dynamics"] == "swap":
+        assert 0.0 < found["swap_acceptance"] < 1.0
+        assert found["diameter_correlation"] < 0.9
+    else:
+        assert np.isnan(found["swap_acceptance"])
+        np.testing.assert_array_equal(liquid.diameter[0], liquid.diameter[1])
+
+
+def test_record_is_a_valid_row(made):
+    import pandas as pd
+
+    ensemble, _, liquid = made
+    frame = pd.DataFrame([liquid_record(liquid, ensemble)])
+    frame.insert(0, "ensemble", "glass")
+    frame.insert(1, "sample", 0)
+    assert validate(frame, "equilibration")["snapshots"][0] == 3
+
+
+@pytest.mark.parametrize("after", [50, 203, 210])
+def test_killed_and_resumed_is_the_same_to_the_last_bit(made, tmp_path, monkeypatch, after):
+    """Killed in the equilibration, between the decays, and among the snapshots."""
+    ensemble, model, expected = made
+    state = tmp_path / "state.h5"
+    monkeypatch.setattr(module, "STATE_INTERVAL", 0.0)
+    save, legs = module._Course.save, []
+
+    def save_seldom(course, *arguments):
+        legs.append(1)
+        # the state on disk is older than the place of the kill
+        if len(legs) % 7 == 0:
+            save(course, *arguments)
+        if len(legs) == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module._Course, "save", save_seldom)
+    try:
+        equilibrate_liquid(model, ensemble, 0, 9, state=state)
+    except KeyboardInterrupt:
+        assert state.is_file()
+    found = equilibrate_liquid(model, ensemble, 0, 9, state=state)
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    np.testing.assert_array_equal(found.diameter, expected.diameter)
+    np.testing.assert_equal(found.diagnostics, expected.diagnostics)
+
+
+def test_stored_and_read(made, tmp_path):
+    ensemble, model, liquid = made
+    path = tmp_path / "r0000.h5"
+    write_liquid(path, liquid, model, provenance("tiny", "glass", model.name, "0"))
+    again = read_liquid(path)
+    np.testing.assert_array_equal(again.positions, liquid.positions)
+    assert again.status == liquid.status
+    np.testing.assert_equal(again.diagnostics, liquid.diagnostics)
+    np.testing.assert_array_equal(read_liquid(path, slice(1, 2)).positions[0], liquid.positions[1])
+
+
+def one(liquid, snapshot):
+    from dataclasses import replace
+
+    chosen = slice(snapshot, snapshot + 1)
+    return replace(liquid, positions=liquid.positions[chosen], diameter=liquid.diameter[chosen])
+
+
+def test_snapshot_becomes_an_inherent_structure(made):
+    ensemble, model, liquid = made
+    glass = prepare_glass(model, ensemble, 1, 9, liquid=one(liquid, 1))
+    # so few discs may order
+    assert glass.status in ("ok", "crystallised")
+    assert glass.max_force < 1e-10
+    assert glass.energy / ensemble.particles < liquid.diagnostics["energy"]
+    np.testing.assert_array_equal(glass.diameter, liquid.diameter[1])
+
+
+def test_runs_are_independent(made):
+    ensemble, model, liquid = made
+    other = equilibrate_liquid(model, ensemble, 2, 9)
+    assert len(other.positions) == 1
+    assert not np.array_equal(np.sort(other.positions[0]), np.sort(liquid.positions[0]))
+
+
+def test_short_equilibration_is_flagged_and_so_are_its_samples():
+    brief = ensemble_of({**MOLECULAR, "equilibration": 0.5, "snapshots": 1}, "ipl10_2d", 60, 1)
+    liquid = equilibrate_liquid(MODELS["ipl10_2d"], brief, 0, 9)
+    assert liquid.status == "not_equilibrated"
+    glass = prepare_glass(MODELS["ipl10_2d"], brief, 0, 9, liquid=liquid)
+    assert glass.status == "not_equilibrated"
+    assert glass.max_force < 1e-10
+
+
+def test_run_that_explodes_is_reported_not_raised(caplog):
+    wild = ensemble_of({**MOLECULAR, "time_step": 0.9, "snapshots": 1}, "ipl10_2d", 60, 1)
+    liquid = equilibrate_liquid(MODELS["ipl10_2d"], wild, 0, 9)
+    assert liquid.status == "nan"
+    assert "run 0" in caplog.text
+    glass = prepare_glass(MODELS["ipl10_2d"], wild, 0, 9, liquid=liquid)
+    assert glass.status == "nan" and np.isnan(glass.energy)
+    assert np.isnan(liquid_record(liquid, wild)["decorrelation_time"])
+
+
+@pytest.mark.parametrize("model", ["ipl10_2d", "ipl10_4d"])
+def test_cooling_by_our_own_dynamics(model):
+    """A cooled glass lies below an instantaneous quench of the same liquid."""
+    particles, rate = {"ipl10_2d": (100, 0.02), "ipl10_4d": (400, 0.05)}[model]
+    settings = {"parent_temperature": 1.5, "equilibration": 4.0, "engine": "native"}
+    energies = []
+    for protocol in ({"protocol": "quench"}, {"protocol": "cooling", "rate": rate}):
+        ensemble = Ensemble("glass", model, particles, 1, 1, {**protocol, **settings})
+        glass = prepare_glass(MODELS[model], ensemble, 0, 4)
+        assert glass.max_force < 1e-10
+        energies.append(glass.energy / particles)
+    assert energies[1] < energies[0]
+
+
+def test_cooling_in_lammps_is_cooling():
+    """LAMMPS and our own dynamics cool to the same energy, within what samples differ by."""
+    liquid = {"parent_temperature": 1.5, "equilibration": 4.0}
+    energies = {}
+    for name, settings in (
+        ("lammps", {"protocol": "cooling", "rate": 0.05, "engine": "lammps"}),
+        ("native", {"protocol": "cooling", "rate": 0.05, "engine": "native"}),
+        ("quench", {"protocol": "quench", "engine": "native"}),
+    ):
+        ensemble = Ensemble("glass", "ipl10_3d", 200, 3, 3, {**liquid, **settings})
+        glasses = [prepare_glass(MODELS["ipl10_3d"], ensemble, s, 4) for s in range(3)]
+        assert all(glass.max_force < 1e-10 for glass in glasses)
+        energies[name] = np.mean([glass.energy / 200 for glass in glasses])
+    assert max(energies["lammps"], energies["native"]) < energies["quench"] - 0.005, energies
+    assert energies["lammps"] == pytest.approx(energies["native"], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "model, particles, preparation, error, message",
+    [
+        ("ipl10_3d", 200, {**SWAP}, ModelError, "polydisperse"),
+        (
+            *("ipl10_4d", 600, {"protocol": "cooling", "engine": "lammps"}),
+            *(ModelError, "engine: lammps has 2 or 3"),
+        ),
+        (
+            *("ipl10_3d", 200, {"protocol": "cooling", "final_temperature": 3.0}),
+            *(PreparationError, "final_temperature: 3.0 must be below"),
+        ),
+        ("ipl10_3d", 200, {"protocol": "cooling", "rate": 0.0}, PreparationError, "rate: 0.0"),
+        ("ipl10_3d", 200, {**MOLECULAR, "rate": 1.0}, PreparationError, "rate: not for"),
+    ],
+)
+def test_bad_settings_are_refused(model, particles, preparation, error, message):
+    with pytest.raises(error, match=message):
+        check_preparation(MODELS[model], ensemble_of(preparation, model, particles))
