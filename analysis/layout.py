@@ -34,6 +34,8 @@ STUDY_OF = {
 MADE_FROM = {
     "table_rearrangements": "rearrangement_runs",
     "table_critical_temperature": "excitations",
+    "table_ensemble_sizes": "quasilocalized_samples",
+    "table_shear_modulus": "quasilocalized_samples",
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
