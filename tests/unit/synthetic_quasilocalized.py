@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from analysis.tables.quasilocalized import PAPER, reference
+from analysis.tables.quasilocalized import reference
 
 
 @dataclass(frozen=True)
@@ -358,6 +358,3 @@ def _fields(rng, entry):
     columns = ["sample", "role", "kind", "frequency", "particle", *"xyzw"]
     columns += [f"d{axis}" for axis in "xyzw"]
     return {"quasilocalized_fields": pd.concat(frames, ignore_index=True)[columns]}
-
-
-assert set(PAPER) <= {entry.model for entry in ENTRIES}
