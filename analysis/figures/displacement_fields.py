@@ -181,7 +181,7 @@ def draw_fields(canvas, title, positions, fields, edge, *, centre, note="") -> N
         order = np.argsort(np.linalg.norm(arrows.field, axis=1))[::-1]
         strong = arrows.strong or arrows.count
         for chosen, alpha, width in (
-            (order[strong : arrows.count], 0.35, 0.5),
+            (order[strong : arrows.count], 0.5, 0.6),
             (order[:strong], 1.0, 1.0),
         ):
             _quiver(

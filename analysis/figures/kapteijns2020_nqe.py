@@ -18,7 +18,6 @@ from analysis.figures.style import (
     SIZE_MARKERS,
     WIDTH,
     guide,
-    legend,
     plain_numbers,
 )
 from analysis.tables.quasilocalized import (
@@ -121,6 +120,12 @@ def shown(rows, noun="sample") -> str:
     return "Shown: " + "; ".join(parts) + "."
 
 
+def series_name(label, size=None) -> str:
+    """A label as legends show it, with N if it is given."""
+    name = label.replace("3D POLY, density", "POLY").replace("T_p", "$T_p$")
+    return name if size is None else f"{name}, $N$ = {size}"
+
+
 def _end(tables, rows, statement):
     """How every caption ends."""
     return (
@@ -161,8 +166,13 @@ def _label(panel, text, **style):
     )
 
 
-def _cloud(panel, x, y, colour="#0077BB"):
+def _cloud(panel, x, y, *, colour="#0077BB", y_limits=None):
     """Counts of modes in bins of both logarithms, or points where they are few.
+
+    Parameters
+    ----------
+    y_limits : (float, float), optional
+        Of the bins, where the axis is wider than the data.
 
     Returns
     -------
@@ -173,7 +183,8 @@ def _cloud(panel, x, y, colour="#0077BB"):
         _points(panel, x, y, color=colour)
         return None
     bins = int(np.clip(np.sqrt(len(x)), 25, 60))
-    edges = [np.geomspace(*_limits(values, 1.0), bins + 1) for values in (x, y)]
+    limits = (_limits(x, 1.0), y_limits or _limits(y, 1.0))
+    edges = [np.geomspace(*ends, bins + 1) for ends in limits]
     counts, _, _ = np.histogram2d(x, y, bins=edges)
     counts = np.where(counts > 0.0, counts, np.nan).T
     norm = LogNorm(1.0, max(np.nanmax(counts), 10.0))
@@ -186,9 +197,9 @@ def _limits(values, room=1.3):
     return (low, high) if high > low * 1.001 else (0.5 * low, 2.0 * high)
 
 
-def _log_axes(panel, x, y):
+def _log_axes(panel, x, y, *, room=1.3):
     """Logarithmic axes around the data, ticks at 1, 2 and 5 where decades are few."""
-    panel.set(xscale="log", yscale="log", xlim=_limits(x, 1.15), ylim=_limits(y))
+    panel.set(xscale="log", yscale="log", xlim=_limits(x, 1.15), ylim=_limits(y, room))
     _few_ticks(panel.xaxis, panel.get_xlim())
     _few_ticks(panel.yaxis, panel.get_ylim())
 
@@ -276,11 +287,13 @@ def quartic_coefficient(tables):
         styles = series_styles(part)
         markers = size_styles(part)
         x, y = part["participants_4"], part["chi_4"]
-        for (label, size), group in part.groupby(["label", "particles"], sort=False):
+        # the largest ensembles below the others
+        groups = sorted(part.groupby(["label", "particles"]), key=lambda item: -len(item[1]))
+        for (label, size), group in groups:
             marker = markers[size]["marker"]
             style = {**styles[label], "marker": marker}
             _points(panel, group["participants_4"], group["chi_4"], **style)
-            _label(panel, f"{label}, $N$ = {size}".replace("T_p", "$T_p$"), **style)
+            _label(panel, series_name(label, size), **style)
         panel.set(title=name, xlabel=r"$N e_4$", ylabel=r"$\chi_4 a_0^2 / (m \omega_0^2)$")
         _log_axes(panel, x, y)
         ends = np.quantile(x, [0.01, 0.99])
@@ -334,14 +347,12 @@ def participation(tables):
     figure, axes = _grid(len(dimensions), height=3.3)
     for panel, dimension in zip(axes, dimensions, strict=True):
         group = rows[rows["dimension"] == dimension]
-        _points(panel, group["omega_2"], group["participants_2"], color="0.45", size=2.6)
-        _label(panel, r"harmonic $\hat{\psi}$", color="0.45")
-        for size, style in size_styles(rows).items():
+        _points(panel, group["omega_2"], group["participants_2"], color="0.6", size=2.8)
+        _label(panel, r"harmonic $\hat{\psi}$", color="0.6")
+        for size, style in size_styles(group).items():
             part = group[group["particles"] == size]
-            if part.empty:
-                continue
             _points(panel, part["omega_4"], part["participants_4"], size=2.0, **style)
-            _label(panel, rf"quartic $\hat{{\pi}}_4$, $N$ = {size}", **style)
+            _label(panel, rf"{dimension}D, quartic $\hat{{\pi}}_4$, $N$ = {size}", **style)
             phonon = part["first_phonon"].iloc[0]
             panel.axvline(phonon, color=style["color"], linestyle="--", linewidth=1.0, zorder=0)
         x = np.append(group["omega_2"], group["omega_4"])
@@ -435,7 +446,8 @@ def _convergence_panel(panel, group, column, power):
                 colour=colour,
                 marker=marker,
             )
-        _label(panel, f"$N$ = {size}", color=colour, marker=marker)
+        name = f"{part['dimension'].iloc[0]}D, $N$ = {size}"
+        _label(panel, name, color=colour, marker=marker)
     _log_axes(panel, group["omega_4"], group[column])
     low = far_below_phonons(group)
     low = low if len(low) else group
@@ -479,7 +491,8 @@ def _prefactor_panel(panel, group, column, power, dimension):
         return
     ends = np.array([0.7, 1.4]) * [min(edges), max(edges)]
     panel.set(xscale="log", yscale="log", xlim=ends, ylim=(0.2 * min(values), 5.0 * max(values)))
-    _few_ticks(panel.xaxis, ends)
+    panel.set_xticks(edges, [f"{edge:.3g}" for edge in edges])
+    panel.set_xticks([], minor=True)
     _few_ticks(panel.yaxis, panel.get_ylim())
     slope = {2: power, 3: 0}[dimension]
     middle = (np.sqrt(min(edges) * max(edges)), 0.55 * np.exp(np.log(values).mean()))
@@ -541,16 +554,16 @@ def cubic_and_quartic(tables):
         ),
         strict=True,
     ):
-        images.append(_cloud(panel, rows[x], rows[y]))
+        limits = _limits(rows[y])
+        if y == "chi_ratio":
+            # a decade: the paper's cloud is narrower
+            limits = (min(limits[0], 10.0**-0.5), max(limits[1], 10.0**0.5))
+        images.append(_cloud(panel, rows[x], rows[y], y_limits=limits))
         colour = "#CC3311" if images[-1] is not None else "black"
         _medians(panel, rows[x], rows[y], colour=colour, label="running median, quartiles")
-        _log_axes(panel, rows[x], rows[y])
+        _log_axes(panel, rows[x], limits, room=1.0)
         panel.set(xlabel=horizontal, ylabel=vertical)
     axes[0].axhline(0.3, color="black", linestyle="--", linewidth=1.0, label="30 %")
-    # the same number of decades as beside it would hide everything: one decade either side
-    low, high = axes[2].get_ylim()
-    axes[2].set_ylim(min(low, 10.0**-0.5), max(high, 10.0**0.5))
-    _few_ticks(axes[2].yaxis, axes[2].get_ylim())
     _letters(axes)
     image = next((image for image in images if image is not None), None)
     if image is not None:
@@ -605,10 +618,10 @@ def _bound_line(panel, rows):
 def _relation_panel(panel, rows, styles, order=3):
     product = rows[f"kappa_{order}"] * rows[f"chi_{order}"]
     square = rows[f"tau_{order}"] ** 2
-    for label, style in styles.items():
+    # the largest ensembles below the others
+    for label in rows["label"].value_counts().index:
         chosen = rows["label"] == label
-        _points(panel, product[chosen], square[chosen], size=2.6, **style)
-        _label(panel, label.replace("T_p", "$T_p$"), **style)
+        _points(panel, product[chosen], square[chosen], size=2.6, **styles[label])
     _log_axes(panel, product, square)
     panel.set(
         xlabel=rf"$\kappa_{order} \chi_{order}\; [m^2 \omega_0^4 / a_0^2]$",
@@ -623,11 +636,13 @@ def stability_bound(tables):
     figure, (panel,) = _grid(1, height=4.0, wide=1.2)
     _relation_panel(panel, rows, styles)
     _bound_line(panel, rows)
+    for label, style in styles.items():
+        _label(panel, series_name(label), **style)
     low, high = panel.get_ylim()
-    panel.set_ylim(0.5 * low, 2.0 * high)
-    for place, square, words in (((0.03, 0.62), 3.6, "lower minimum"), ((0.66, 0.08), 2.8, "")):
-        _potential(panel, place, square, words or "single well, or\nhigher minimum")
-    legend(panel, loc="upper left")
+    panel.set_ylim(0.3 * low, 4.0 * high)
+    _potential(panel, (0.06, 0.68), 3.4, "lower minimum")
+    _potential(panel, (0.66, 0.06), 2.75, "single well, or\nhigher minimum")
+    _legend_below(figure, [panel], columns=2)
     return figure
 
 
@@ -637,7 +652,7 @@ def _potential(panel, place, asymmetry, words):
     s = np.linspace(-5.2, 1.8, 200)
     inset.plot(s, s**2 / 2 + np.sqrt(asymmetry) * s**3 / 6 + s**4 / 24, color="0.35", linewidth=1.2)
     inset.plot([0.0], [0.0], "o", color="0.35", markersize=4)
-    inset.set(ylim=(-1.1, 1.6), xticks=[], yticks=[])
+    inset.set(ylim=(-1.3, 1.7), xticks=[], yticks=[])
     inset.minorticks_off()
     inset.set_frame_on(False)
     inset.set_title(words, fontsize=7.5, color="0.25", pad=1.0)
@@ -682,12 +697,13 @@ def supporting_data(tables):
         if chosen.empty:
             _nothing(panel)
             continue
-        images.append(_cloud(panel, chosen[x], chosen[y]))
+        # of order one: a decade is shown
+        limits = _limits(chosen[y], 3.0 if y == "response_4" else 1.3)
+        images.append(_cloud(panel, chosen[x], chosen[y], y_limits=limits))
         colour = "#CC3311" if images[-1] is not None else "black"
         _medians(panel, chosen[x], chosen[y], colour=colour)
-        _log_axes(panel, chosen[x], chosen[y])
+        _log_axes(panel, chosen[x], limits, room=1.0)
         panel.set(xlabel=horizontal, ylabel=vertical)
-    _wider(axes[0], 3.0)
     styles = series_styles(rows)
     for panel, y, vertical in (
         (axes[1], "nu_3", r"$|\nu_3| / (m a_0 \omega_0^2)$"),
@@ -699,12 +715,17 @@ def supporting_data(tables):
             continue
         for label, style in styles.items():
             part = chosen[chosen["label"] == label]
-            _points(panel, part["omega_3"], part[y], size=1.8, alpha=0.2, **style)
-            _medians(panel, part["omega_3"], part[y], bins=_few(part), colour=style["color"])
+            _points(panel, part["omega_3"], part[y], size=1.8, alpha=0.15, **style)
+            if len(part) >= 10:
+                centres, middle, _, _ = running_medians(part["omega_3"], part[y], _few(part))
+                line = {"linestyle": "-", "linewidth": 1.2, "marker": "s", "markersize": 3.2}
+                panel.plot(centres, middle, zorder=5, **line, **style)
         _log_axes(panel, chosen["omega_3"], chosen[y])
         panel.set_ylim(bottom=max(panel.get_ylim()[0], 0.1 * chosen[y].quantile(0.02)))
         panel.set(xlabel=OMEGA_3, ylabel=vertical)
     _relations(axes[3], axes[4], tables, styles, one, images)
+    for label, style in styles.items():
+        _label(axes[3], series_name(label), **style)
     _letters(axes)
     image = next((image for image in images if image is not None), None)
     if image is not None:
@@ -724,28 +745,23 @@ def _relations(cubic, quartic, tables, styles, one, images):
     except MissingData:
         _nothing(cubic)
     else:
-        _relation_panel(cubic, rows, {k: v for k, v in styles.items() if k in set(rows["label"])})
+        _relation_panel(cubic, rows, styles)
         _bound_line(cubic, rows)
     chosen = one[(one["tau_4"] > 0.0) & np.isfinite(one["kappa_4"])]
     if chosen.empty:
         _nothing(quartic)
         return
     product, square = chosen["kappa_4"] * chosen["chi_4"], chosen["tau_4"] ** 2
-    images.append(_cloud(quartic, product, square))
-    _log_axes(quartic, product, square)
     ends = np.array(_limits(product))
+    # tau_4 passes through zero: the lowest part of the cloud has no end
+    limits = (0.5 * square.quantile(0.01), 2.0 * max(square.max(), BOUND * ends[1]))
+    images.append(_cloud(quartic, product, square, y_limits=limits))
+    _log_axes(quartic, product, limits, room=1.0)
     quartic.plot(ends, BOUND * ends, color="black", linewidth=1.2, zorder=4)
-    quartic.set_ylim(top=max(quartic.get_ylim()[1], 2.0 * BOUND * ends[1]))
     quartic.set(
         xlabel=r"$\kappa_4 \chi_4\; [m^2 \omega_0^4 / a_0^2]$",
         ylabel=r"$\tau_4^2\; [m^2 \omega_0^4 / a_0^2]$",
     )
-
-
-def _wider(panel, factor):
-    low, high = panel.get_ylim()
-    panel.set_ylim(low / factor, high * factor)
-    _few_ticks(panel.yaxis, panel.get_ylim())
 
 
 def _nothing(panel):
@@ -769,9 +785,9 @@ def supporting_data_caption(tables):
         "(a) Magnitude of the field U'''':pi_4 pi_4 pi_4 / chi_4 against omega_4; (b) shear-strain "
         "coupling |nu_3| (of the shear x -> x + gamma y) and (c) chi_3 of cubic modes against "
         "omega_3; (d) tau_3^2 against kappa_3 chi_3 in all dimensions, with the bound of Eq. 32; "
-        "(e) the same of quartic modes; (f) chi_4 against omega_4. Symbols with bars: running "
-        f"medians and quartiles. (a), (e) and (f) are of {name}; the median of (a) is "
-        f"{median:.3g}; tau^2 / (kappa chi) spans, between its 5 and 95 % quantiles, "
+        "(e) the same of quartic modes, its lowest percent left out; (f) chi_4 against omega_4. "
+        "Squares: running medians, with quartiles in (a) and (f). (a), (e) and (f) are of "
+        f"{name}; the median of (a) is {median:.3g}; tau^2 / (kappa chi) spans, between its 5 and 95 % quantiles, "
         + " and ".join(widths)
         + " modes."
     ) + _end(
@@ -825,9 +841,8 @@ def softest_distributions(tables):
             values = values / np.median(values)
             part = np.arange(1, len(values) + 1) / len(values)
             lowest.append(values[0])
-            text = f"{label}, $N$ = {size}".replace("T_p", "$T_p$")
-            style = {**colours[label], "linestyle": dashes[size]}
-            panel.step(values, part, where="post", label=text, **style)
+            style = {**colours[label], "linestyle": dashes[size], "linewidth": 1.1}
+            panel.step(values, part, where="post", label=series_name(label, size), **style)
         if not lowest:
             _nothing(panel)
             continue
@@ -835,7 +850,7 @@ def softest_distributions(tables):
         low = (2.0 / count) ** (1.0 / power) / 1.5
         panel.set(xscale="log", yscale="log", xlim=(low, 4.0), ylim=(0.5 / count, 1.5))
         _few_ticks(panel.xaxis, (low, 4.0))
-        guide(panel, [low, 1.0], power, (1.0, 1.6), law, place=(0.3, 1.8))
+        guide(panel, [low, 1.0], power, (1.0, 1.6), law, place=(0.1, 3.0))
         panel.set(xlabel=f"{name} / median", ylabel=vertical)
     _letters(axes)
     _legend_below(figure, axes, columns=3)

@@ -11,14 +11,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from analysis.figures.displacement_fields import Arrows, draw_fields
-from analysis.figures.kapteijns2020_nqe import series_styles
+from analysis.figures.kapteijns2020_nqe import series_name, series_styles
 from analysis.figures.selection import MissingData
-from analysis.figures.style import SIZE_LINES, WIDTH, guide
+from analysis.figures.style import SIZE_LINES, WIDTH, guide, plain_numbers
 from analysis.tables.quasilocalized import described, reference, units
 
 RED, PURPLE, BLUE, GREY = "#CC3311", "#AA4499", "#0077BB", "0.35"
 
-ARROW = {2: 0.12, 3: 0.3}
+ARROW = {2: 0.15, 3: 0.2}
 """Length of a mode's largest arrow, in units of the box edge, by dimension."""
 
 SHOWN = {2: 1.0, 3: 0.1}
@@ -101,8 +101,12 @@ class Picture:
         return Arrows(field, colour, count, scale, min(heavy, count))
 
     def draw(self, canvas, title, fields, note=""):
-        """Fields in the box, the quartic mode's core in the middle."""
+        """Fields in the box, the quartic mode's core in the middle, or the middle of two cores."""
         centre = self.positions[self.core]
+        if self.has("second_quartic"):
+            other = int((self.fields["second_quartic"] ** 2).sum(axis=1).argmax())
+            apart = self.positions[other] - centre
+            centre = centre + 0.5 * (apart - self.edge * np.rint(apart / self.edge))
         draw_fields(canvas, title, self.positions, fields, self.edge, centre=centre, note=note)
 
     @property
@@ -126,8 +130,16 @@ class Picture:
         return f"{self.ensemble['label']}, N = {self.ensemble['particles']}, sample {self.sample}"
 
 
-def pictures(tables, role, *kinds) -> dict[int, Picture]:
-    """The stored sample of one role in each dimension: of IPL if there is, the softest.
+def pictures(tables, role, *kinds, largest=True) -> dict[int, Picture]:
+    """The stored sample of one role in each dimension: of IPL if there is.
+
+    Parameters
+    ----------
+    role : str
+    *kinds : str
+        That it must have besides quartic.
+    largest : bool
+        Of the largest box, whose far field is longest; otherwise the softest one.
 
     Raises
     ------
@@ -147,10 +159,9 @@ def pictures(tables, role, *kinds) -> dict[int, Picture]:
             continue
         paper = reference(known.loc[name, "model"])
         is_ipl = paper is not None and not paper.beyond_bound
-        # larger boxes show more of the far field
         rank = (not is_ipl, picture.frequency("quartic"))
-        if role != "softest":
-            rank = (not is_ipl, -int(known.loc[name, "particles"]))
+        if largest:
+            rank = (not is_ipl, -int(known.loc[name, "particles"]), picture.frequency("quartic"))
         kept = chosen.get(picture.dimension)
         if kept is None or rank < kept[0]:
             chosen[picture.dimension] = (rank, picture)
@@ -242,7 +253,8 @@ def hybridisation_caption(tables):
         "Quartic modes are indifferent to hybridisation: "
         + "; ".join(parts)
         + ". The largest component of a quartic mode is as long as the same one of the harmonic "
-        f"mode, the core in the middle of the periodic box. {_component_words(found.values())} "
+        "mode, the core, or the middle of two cores, in the middle of the periodic box. "
+        f"{_component_words(found.values())} "
         "The paper's statement: hybridised soft spots are cleanly separated as two quartic modes, "
         "and the soft spot that is hybridised with a phonon is one quartic mode without a "
         "wave-like background."
@@ -254,7 +266,7 @@ def hybridisation_caption(tables):
 
 def softest_pair(tables):
     """The softest harmonic mode and its quartic one, side by side (Fig. 3)."""
-    found = pictures(tables, "softest", "harmonic")
+    found = pictures(tables, "softest", "harmonic", largest=False)
     figure, cells = _page(len(found), 2)
     letters = iter("abcd")
     for picture in found.values():
@@ -270,7 +282,7 @@ def softest_pair(tables):
 
 def softest_pair_caption(tables):
     """Caption of :func:`softest_pair`."""
-    found = pictures(tables, "softest", "harmonic")
+    found = pictures(tables, "softest", "harmonic", largest=False)
     parts = [
         f"{picture.name}: (omega_4^2 - omega_2^2) / omega_4^2 = {100 * picture.energy_gap:.2g} %, "
         f"1 - |psi . pi_4| = {picture.structure_gap:.2g}"
@@ -333,8 +345,8 @@ def difference_field_caption(tables):
         for dimension in found
     )
     return (
-        "Fields Delta = pi_4 - psi (blue) of the softest pair, scaled so that it matches the "
-        f"quartic mode pi_4 (red) in its core: {parts}. {names}. The paper's statement: in 2D "
+        "Fields Delta = pi_4 - psi (blue) of the softest pair of the largest box, scaled so that "
+        f"it matches the quartic mode pi_4 (red) in its core: {parts}. {names}. The paper's statement: in 2D "
         "the far field of Delta is that of the phonons of the first band; in 3D it is not "
         "wave-like, but shows other quasilocalized modes."
     )
@@ -388,6 +400,7 @@ def decay(tables):
         outer = outer if len(outer) else group
         anchor = (outer["r"].median(), 2.5 * np.sqrt(outer["median_square"].median()))
         panel.set(xscale="log", yscale="log", xlabel=r"$r / a_0$")
+        plain_numbers(panel.xaxis, *panel.get_xlim(), factors=(1, 2, 5))
         guide(
             panel,
             reach,
@@ -438,7 +451,7 @@ def population_growth(tables):
     kinds = [kind for kind in ("quartic", "cubic") if (rows["kind"] == kind).any()]
     wide = WIDTH if len(kinds) > 1 else 0.6 * WIDTH
     figure, axes = plt.subplots(
-        1, len(kinds), figsize=(wide, 3.0), squeeze=False, sharey=True, layout="constrained"
+        1, len(kinds), figsize=(wide, 3.3), squeeze=False, sharey=True, layout="constrained"
     )
     styles = series_styles(rows)
     lines = dict(zip(sorted(rows["particles"].unique()), SIZE_LINES * 3, strict=False))
@@ -448,13 +461,13 @@ def population_growth(tables):
             by_starts = group.groupby("starts")
             middle = by_starts["distinct"].mean()
             style = {**styles[label], "linestyle": lines[size]}
-            text = f"{label}, $N$ = {size}".replace("T_p", "$T_p$")
+            text = series_name(label, size)
             panel.plot(middle.index, middle, marker="o", markersize=3, label=text, **style)
             total = by_starts["total"].mean().iloc[-1]
             if np.isfinite(total):
                 panel.plot(middle.index[-1], total, "_", color=style["color"], markersize=12)
         panel.set(xscale="log", xlabel="starts", title=f"({letter}) {kind} modes")
-    axes[0, 0].set_ylabel("distinct modes of a sample")
+    axes[0, 0].set_ylabel("distinct modes per sample")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
