@@ -30,13 +30,8 @@ from analysis.tables.quasilocalized import (
     softest,
     units_words,
 )
-from analysis.tables.summary.quasilocalized import (
-    BELOW_PHONON,
-    far_below_phonons,
-    fraction,
-    median_exponent,
-    width,
-)
+from analysis.tables.summary.distributions import fraction, median_exponent, width
+from analysis.tables.summary.quasilocalized import BELOW_PHONON, far_below_phonons
 from analysis.tables.summary.resampling import bootstrap_error
 
 OF_DIMENSION = {2: "#EE7733", 3: "#0077BB", 4: "#009988"}
@@ -111,7 +106,8 @@ def shown(rows, noun="sample") -> str:
         temperatures = [value for value in group["parent_temperature"].unique() if value == value]
         text = label
         if "T_p" not in label and len(temperatures) == 1:
-            text += f" (from T = {temperatures[0]:g})"
+            how = "cooled" if (group["protocol"] == "cooling").all() else "quenched"
+            text += f" ({how} from T = {temperatures[0]:g})"
         sizes = []
         for size, found in group.groupby("particles"):
             count = found.groupby(["ensemble", "sample"]).ngroups
@@ -360,7 +356,7 @@ def participation(tables):
         _log_axes(panel, np.append(x, group["first_phonon"]), y)
         panel.set(title=f"{dimension}D", xlabel=r"$\omega / \omega_0$", ylabel=r"$N e$")
     _letters(axes)
-    _legend_below(figure, axes, columns=4)
+    _legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -787,9 +783,8 @@ def supporting_data_caption(tables):
         "omega_3; (d) tau_3^2 against kappa_3 chi_3 in all dimensions, with the bound of Eq. 32; "
         "(e) the same of quartic modes, its lowest percent left out; (f) chi_4 against omega_4. "
         "Squares: running medians, with quartiles in (a) and (f). (a), (e) and (f) are of "
-        f"{name}; the median of (a) is {median:.3g}; tau^2 / (kappa chi) spans, between its 5 and 95 % quantiles, "
-        + " and ".join(widths)
-        + " modes."
+        f"{name}; the median of (a) is {median:.3g}; tau^2 / (kappa chi) spans, between its 5 and "
+        "95 % quantiles, " + " and ".join(widths) + " modes."
     ) + _end(
         tables,
         rows,

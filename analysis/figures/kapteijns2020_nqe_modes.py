@@ -346,9 +346,9 @@ def difference_field_caption(tables):
     )
     return (
         "Fields Delta = pi_4 - psi (blue) of the softest pair of the largest box, scaled so that "
-        f"it matches the quartic mode pi_4 (red) in its core: {parts}. {names}. The paper's statement: in 2D "
-        "the far field of Delta is that of the phonons of the first band; in 3D it is not "
-        "wave-like, but shows other quasilocalized modes."
+        f"it matches the quartic mode pi_4 (red) in its core: {parts}. {names}. The paper's "
+        "statement: in 2D the far field of Delta is that of the phonons of the first band; in 3D "
+        "it is not wave-like, but shows other quasilocalized modes."
     )
 
 

@@ -248,8 +248,8 @@ def excitations(tables) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ensemble, sample, kind, mode, start; model, label, dimension, particles, density,
-        parent_temperature, saturated; edge = N^(1/d), first_phonon = 2 pi / edge (times c_T / a_0:
-        omega of the first transverse phonon); omega, kappa, tau, chi, nu (of the shear
+        protocol, parent_temperature, saturated; edge = N^(1/d), first_phonon = 2 pi / edge (of
+        the first transverse phonon); omega, kappa, tau, chi, nu (of the shear
         x -> x + g y, absolute), participants, response (|U'''':zzz / chi|), overlap_harmonic,
         overlap_quartic, difference.
     """
@@ -258,10 +258,12 @@ def excitations(tables) -> pd.DataFrame:
     found = units(tables)
     rows = rows[rows["ensemble"].isin(found)]
     columns = ["ensemble", "model", "label", "dimension", "particles", "density"]
-    columns += ["parent_temperature", "saturated"]
+    columns += ["protocol", "parent_temperature", "saturated"]
     rows = rows.merge(described(tables)[columns], on="ensemble").reset_index(drop=True)
-    length = rows["ensemble"].map({name: unit.length for name, unit in found.items()})
-    frequency = rows["ensemble"].map({name: unit.frequency for name, unit in found.items()})
+    # without rows the names have no type to be mapped from
+    unit = [found[name] for name in rows["ensemble"]]
+    length = np.array([one.length for one in unit])
+    frequency = np.array([one.frequency for one in unit])
     edge = rows["particles"] ** (1.0 / rows["dimension"])
     kept = [*_KEYS, "kind", "start", *columns[1:], "participants"]
     kept += ["overlap_harmonic", "overlap_quartic", "difference"]
@@ -283,8 +285,8 @@ def softest(rows) -> pd.DataFrame:
 
 
 _OF_KIND = ["omega", "kappa", "tau", "chi", "nu", "participants", "response"]
-_OF_ENSEMBLE = ["model", "label", "dimension", "particles", "density", "parent_temperature"]
-_OF_ENSEMBLE += ["saturated", "edge", "first_phonon"]
+_OF_ENSEMBLE = ["model", "label", "dimension", "particles", "density", "protocol"]
+_OF_ENSEMBLE += ["parent_temperature", "saturated", "edge", "first_phonon"]
 
 
 def families(tables) -> pd.DataFrame:

@@ -60,7 +60,7 @@ ENTRIES = (
     Entry("poly_stable", "poly", 2000, 60, 0.58, 0.35),
     Entry("poly_middle", "poly", 2000, 60, 0.58, 0.5),
     Entry("poly_hot", "poly", 2000, 60, 0.58, 1.3),
-    Entry("poly_dense", "poly_dense", 2000, 40, 0.65, 1.3),
+    Entry("poly_dense", "poly_065", 2000, 40, 0.65, 1.3),
 )
 
 SCALE = {2: 0.11, 3: 0.33, 4: 0.55}
