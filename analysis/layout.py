@@ -43,6 +43,8 @@ OF_RUN = ("equilibration",)
 MADE_FROM = {
     "table_rearrangements": "rearrangement_runs",
     "table_critical_temperature": "excitations",
+    "table_ensemble_sizes": "quasilocalized_samples",
+    "table_shear_modulus": "quasilocalized_samples",
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 

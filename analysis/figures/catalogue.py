@@ -15,6 +15,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from analysis.figures import kapteijns2020_nqe as nqe
+from analysis.figures import kapteijns2020_nqe_modes as nqe_modes
 from analysis.figures import mizuno2020_anharmonic as anharmonic
 from analysis.figures import mizuno2020_intermittent as mizuno
 from analysis.figures import mizuno2020_intermittent_rearrangements as rearrangements
@@ -33,6 +35,9 @@ def _catalogue(*figures: Figure) -> dict[str, Figure]:
 
 _PAPER = "mizuno2020_intermittent"
 _ANHARMONIC = "mizuno2020_anharmonic"
+_NQE = "kapteijns2020_nqe"
+_IN_UNITS = ("quasilocalized_samples", "moduli")
+"""Tables whose shear moduli set the paper's units."""
 
 FIGURES: dict[str, Figure] = _catalogue(
     Figure(
@@ -334,6 +339,126 @@ FIGURES: dict[str, Figure] = _catalogue(
         _ANHARMONIC,
         "Fig. 15",
         "Cubic expansion and nature of the modes",
+    ),
+    Figure(
+        "nqe_hybridisation",
+        nqe_modes.hybridisation,
+        ("quasilocalized_fields",),
+        _IN_UNITS,
+        nqe_modes.hybridisation_caption,
+        _NQE,
+        "Fig. 1",
+        "Quartic modes are indifferent to hybridisation",
+    ),
+    Figure(
+        "nqe_quartic_coefficient",
+        nqe.quartic_coefficient,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.quartic_coefficient_caption,
+        _NQE,
+        "Fig. 2",
+        "Quartic coefficient and localisation",
+    ),
+    Figure(
+        "nqe_softest_pair",
+        nqe_modes.softest_pair,
+        ("quasilocalized_fields",),
+        _IN_UNITS,
+        nqe_modes.softest_pair_caption,
+        _NQE,
+        "Fig. 3",
+        "Softest harmonic mode and its quartic mode",
+    ),
+    Figure(
+        "nqe_participation",
+        nqe.participation,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.participation_caption,
+        _NQE,
+        "Fig. 4",
+        "Frequency and participation of harmonic and quartic modes",
+    ),
+    Figure(
+        "nqe_convergence",
+        nqe.convergence,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.convergence_caption,
+        _NQE,
+        "Fig. 5",
+        "Convergence of harmonic to quartic modes",
+    ),
+    Figure(
+        "nqe_difference_field",
+        nqe_modes.difference_field,
+        ("quasilocalized_fields",),
+        _IN_UNITS,
+        nqe_modes.difference_field_caption,
+        _NQE,
+        "Fig. 6",
+        "Difference of harmonic and quartic mode",
+    ),
+    Figure(
+        "nqe_cubic_and_quartic",
+        nqe.cubic_and_quartic,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.cubic_and_quartic_caption,
+        _NQE,
+        "Fig. 7",
+        "Difference between cubic and quartic modes",
+    ),
+    Figure(
+        "nqe_stability_bound",
+        nqe.stability_bound,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.stability_bound_caption,
+        _NQE,
+        "Fig. 8",
+        "Asymmetry of cubic modes and the stability bound",
+    ),
+    Figure(
+        "nqe_supporting_data",
+        nqe.supporting_data,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.supporting_data_caption,
+        _NQE,
+        "Fig. 9",
+        "Supporting data",
+    ),
+    Figure(
+        "nqe_softest_distributions",
+        nqe.softest_distributions,
+        ("quasilocalized",),
+        _IN_UNITS,
+        nqe.softest_distributions_caption,
+        _NQE,
+        "Eqs 30, 36, 38",
+        "Distributions of frequencies, barriers and strain thresholds",
+    ),
+    Figure(
+        "nqe_decay",
+        nqe_modes.decay,
+        ("quasilocalized_profiles",),
+        (),
+        nqe_modes.decay_caption,
+        _NQE,
+        "Section IV",
+        "Decay of modes around their core",
+    ),
+    Figure(
+        "nqe_population_growth",
+        nqe_modes.population_growth,
+        ("quasilocalized_growth",),
+        (),
+        nqe_modes.population_growth_caption,
+        _NQE,
+        "Section VI",
+        "Population of low-lying modes",
     ),
     Figure(
         "density_of_states",

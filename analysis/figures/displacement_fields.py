@@ -1,9 +1,13 @@
-"""Pictures of one rearrangement: its largest displacements as arrows, and their decay.
+"""Pictures of a field of displacements: its largest ones as arrows, and their decay.
 
-Drawn from the positions before it and the displacements of all particles, in a cubic box.
+Drawn from the positions before it and the displacements of all particles, in a square or cubic box:
+of one rearrangement (:class:`DisplacementField`), or of several modes together
+(:func:`draw_fields`).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,14 +47,7 @@ class DisplacementField:
 
     def draw_arrows(self, canvas, title):
         """The largest displacements in the box, the particle that moves most in its middle."""
-        panel = canvas.add_subplot(projection="3d", computed_zorder=False)
-        panel.set_title(title, y=1.03)
-        half = 0.5 * self.edge
-        for axis in range(3):
-            for first in (-half, half):
-                for second in (-half, half):
-                    ends = np.insert([[first, second]] * 2, axis, [-half, half], axis=1)
-                    panel.plot(*ends.T, color="0.75", linewidth=0.6, zorder=1)
+        panel = _box(canvas, title, self.edge, 3)
         order = np.argsort(self.size)[::-1]
         for chosen, colour, width, depth in (
             (order[self.red : self.arrows], "0.55", 0.6, 2),
@@ -64,19 +61,7 @@ class DisplacementField:
                 arrow_length_ratio=0.35,
                 zorder=depth,
             )
-        panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
-        panel.set_box_aspect((1, 1, 1), zoom=1.1)
-        panel.view_init(elev=18, azim=-62)
-        panel.set_axis_off()
-        panel.text2D(
-            0.5,
-            -0.07,
-            rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}",
-            transform=panel.transAxes,
-            ha="center",
-            fontsize=8,
-            color="0.25",
-        )
+        _below(panel, rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}")
 
     def draw_decay(self, canvas, title, label):
         """Displacements over the largest one against the distance from the core, with the fit."""
@@ -145,3 +130,116 @@ def _round_down(value):
     """The largest of 1, 2, 5 times a power of ten that is not above a value."""
     power = 10.0 ** np.floor(np.log10(value))
     return power * max(factor for factor in (1.0, 2.0, 5.0) if factor * power <= value * 1.0001)
+
+
+@dataclass(frozen=True)
+class Arrows:
+    """One field of a picture.
+
+    Attributes
+    ----------
+    field : ndarray, shape=(N, d)
+    colour : str
+    count : int
+        Largest displacements that are shown.
+    scale : float
+        Length of the arrows over the displacements.
+    strong : int
+        Largest displacements that are drawn heavier; 0: all alike.
+    """
+
+    field: np.ndarray
+    colour: str
+    count: int
+    scale: float
+    strong: int = 0
+
+
+def draw_fields(canvas, title, positions, fields, edge, *, centre, note="") -> None:
+    """Several fields of displacements in one box, as arrows.
+
+    Parameters
+    ----------
+    canvas : matplotlib.figure.FigureBase
+    title : str
+    positions : ndarray, shape=(N, d)
+        d is 2 or 3.
+    fields : sequence of Arrows
+        The last one is on top.
+    edge : float
+        Of the periodic box.
+    centre : ndarray, shape=(d,)
+        Shown in the middle.
+    note : str
+        Small words below the box.
+    """
+    dimension = positions.shape[1]
+    panel = _box(canvas, title, edge, dimension)
+    apart = positions - centre
+    apart = apart - edge * np.rint(apart / edge)
+    for place, arrows in enumerate(fields):
+        order = np.argsort(np.linalg.norm(arrows.field, axis=1))[::-1]
+        strong = arrows.strong or arrows.count
+        for chosen, alpha, width in (
+            (order[strong : arrows.count], 0.5, 0.6),
+            (order[:strong], 1.0, 1.0),
+        ):
+            _quiver(
+                panel,
+                apart[chosen],
+                arrows.scale * arrows.field[chosen],
+                color=arrows.colour,
+                alpha=alpha,
+                width=width,
+                zorder=2 + place,
+            )
+    _below(panel, note)
+
+
+def _quiver(panel, starts, arrows, *, width, **settings):
+    if starts.shape[1] == 3:
+        panel.quiver(*starts.T, *arrows.T, linewidth=width, arrow_length_ratio=0.35, **settings)
+        return
+    panel.quiver(
+        *starts.T,
+        *arrows.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0,
+        units="dots",
+        width=1.6 * width,
+        headwidth=4.0,
+        headlength=5.0,
+        headaxislength=4.5,
+        minlength=0.0,
+        **settings,
+    )
+
+
+def _box(canvas, title, edge, dimension):
+    """An empty panel with the outline of the periodic box around the origin."""
+    half = 0.5 * edge
+    if dimension == 2:
+        panel = canvas.add_subplot()
+        panel.set_title(title)
+        panel.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal")
+        return panel
+    panel = canvas.add_subplot(projection="3d", computed_zorder=False)
+    panel.set_title(title, y=1.03)
+    for axis in range(3):
+        for first in (-half, half):
+            for second in (-half, half):
+                ends = np.insert([[first, second]] * 2, axis, [-half, half], axis=1)
+                panel.plot(*ends.T, color="0.75", linewidth=0.6, zorder=1)
+    panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
+    panel.set_box_aspect((1, 1, 1), zoom=1.1)
+    panel.view_init(elev=18, azim=-62)
+    panel.set_axis_off()
+    return panel
+
+
+def _below(panel, words):
+    """Small words below a box."""
+    place = {"transform": panel.transAxes, "ha": "center", "fontsize": 8, "color": "0.25"}
+    # a panel in space has a method of its own for flat text
+    getattr(panel, "text2D", panel.text)(0.5, -0.07, words, **place)

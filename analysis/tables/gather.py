@@ -89,6 +89,15 @@ def ensembles_table(ensembles, models) -> pd.DataFrame:
                 "samples": int(ensemble.samples),
                 "dimension": int(model.dimension),
                 "density": float(model.density),
+                "protocol": str(ensemble.preparation.get("protocol", "")),
+                "parent_temperature": _parent_temperature(ensemble.preparation),
             }
         )
     return validate(pd.DataFrame(rows), "ensembles")
+
+
+def _parent_temperature(preparation):
+    """Temperature of the liquid that was quenched, infinite where particles fell at random."""
+    if preparation.get("protocol") == "random":
+        return np.inf
+    return float(preparation.get("parent_temperature", np.nan))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.tables import excitations, rearrangements
+from analysis.tables import excitations, quasilocalized, rearrangements
 from analysis.tables.gather import validate
 
 
@@ -68,6 +68,24 @@ PAPER_TABLES: dict[str, PaperTable] = _catalogue(
         "mizuno2020_anharmonic",
         "Table I",
         "Onset temperature of the anharmonicities",
+    ),
+    PaperTable(
+        "table_ensemble_sizes",
+        quasilocalized.ensemble_sizes,
+        quasilocalized.shown_ensemble_sizes,
+        quasilocalized.ensemble_sizes_caption,
+        "kapteijns2020_nqe",
+        "Table I",
+        "Ensemble sizes",
+    ),
+    PaperTable(
+        "table_shear_modulus",
+        quasilocalized.shear_modulus_table,
+        quasilocalized.shown_shear_modulus_table,
+        quasilocalized.shear_modulus_caption,
+        "kapteijns2020_nqe",
+        "Table II",
+        "Shear modulus, density and units",
     ),
 )
 

@@ -62,6 +62,8 @@ def _ensemble(name, model, particles, samples):
         "samples": samples,
         "dimension": 3,
         "density": DENSITY[model],
+        "protocol": "quench",
+        "parent_temperature": 1.0,
     }
     return pd.DataFrame([row])
 

@@ -48,6 +48,8 @@ def build(particles=60, samples=2, frames=1500, seed=1):
                 "samples": samples,
                 "dimension": 3,
                 "density": 1.015,
+                "protocol": "quench",
+                "parent_temperature": 1.0,
             }
         )
         for sample in range(samples):
@@ -173,6 +175,8 @@ def build_transitions(
                 "samples": samples,
                 "dimension": 3,
                 "density": 1.015,
+                "protocol": "quench",
+                "parent_temperature": 1.0,
             }
         )
         for sample in range(samples):

@@ -30,6 +30,8 @@ def ensembles(*entries):
                 "samples": 2,
                 "dimension": 3,
                 "density": 1.015,
+                "protocol": "quench",
+                "parent_temperature": 1.0,
             }
             for name, kind, size in entries
         ]

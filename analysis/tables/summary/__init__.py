@@ -10,9 +10,15 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.tables.gather import validate
-from analysis.tables.summary import excitations, lifetimes, rearrangements
+from analysis.tables.summary import (
+    excitations,
+    lifetimes,
+    quasilocalized,
+    quasilocalized_landscape,
+    rearrangements,
+)
 
-_PAPERS = (lifetimes, rearrangements, excitations)
+_PAPERS = (lifetimes, rearrangements, excitations, quasilocalized, quasilocalized_landscape)
 """Modules whose ROWS are (tables needed, function of the tables that yields rows)."""
 
 

@@ -18,7 +18,12 @@ FEWEST_SAMPLES = 3
 
 
 def bootstrap_error(
-    rows: pd.DataFrame, columns: tuple[str, ...], statistic: Callable, *, seed: int = 1
+    rows: pd.DataFrame,
+    columns: tuple[str, ...],
+    statistic: Callable,
+    *,
+    seed: int = 1,
+    strata: bool = False,
 ) -> float:
     """Standard error of a statistic by resampling whole samples.
 
@@ -33,25 +38,44 @@ def bootstrap_error(
         Takes one array for each of the columns, returns a number (NaN where it has none).
     seed : int
         The same rows give the same error.
+    strata : bool
+        Draw as many samples of each ensemble as it has: for what compares ensembles.
 
     Returns
     -------
     float
         NaN for fewer than three samples.
     """
-    members = [np.asarray(places) for places in rows.groupby(SAMPLE, sort=True).indices.values()]
-    if len(members) < FEWEST_SAMPLES:
+    sample = rows.groupby(SAMPLE, sort=True).ngroup().to_numpy()
+    order = np.argsort(sample, kind="stable")
+    starts = np.searchsorted(sample[order], np.arange(sample.max(initial=-1) + 2))
+    count = len(starts) - 1
+    if count < FEWEST_SAMPLES:
         return np.nan
+    if strata:
+        ensemble = rows["ensemble"].to_numpy()[order[starts[:-1]]]
+        groups = [np.flatnonzero(ensemble == name) for name in pd.unique(ensemble)]
+    else:
+        groups = [np.arange(count)]
     values_of = [rows[column].to_numpy() for column in columns]
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(RESAMPLES):
-        drawn = rng.integers(len(members), size=len(members))
-        places = np.concatenate([members[i] for i in drawn])
+        drawn = np.concatenate(
+            [group[rng.integers(len(group), size=len(group))] for group in groups]
+        )
+        places = order[_ranges(starts[drawn], starts[drawn + 1])]
         values.append(statistic(*(column[places] for column in values_of)))
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     return float(values.std(ddof=1)) if len(values) > 1 else np.nan
+
+
+def _ranges(starts, ends):
+    """All integers of several half-open ranges, one range after the other."""
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
 
 
 def jackknife_error(rows: pd.DataFrame, statistic: Callable) -> float:

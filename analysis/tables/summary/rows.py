@@ -27,6 +27,27 @@ def near(observed, error, paper, tolerance):
     return abs(observed - paper) <= 2.0 * np.nan_to_num(error) + tolerance
 
 
+def claim(observed, error, paper, tolerance, largest):
+    """The rule for a value that the paper gives, and what it says.
+
+    Not judged where the error is above `largest`, unless the two are apart all the same.
+
+    Returns
+    -------
+    rule : str
+    agrees : bool or None
+    """
+    rule = (
+        f"within two standard errors + {tolerance:.2g} of {paper:.3g}; not judged if the error is "
+        f"above {largest:.2g}, unless the two differ by more than four errors + {tolerance:.2g}"
+    )
+    if not np.isfinite(error):
+        return rule, None
+    if abs(observed - paper) > 4.0 * error + tolerance:
+        return rule, False
+    return rule, near(observed, error, paper, tolerance) if error <= largest else None
+
+
 def above(observed, error, bound):
     """Whether a value is above a bound by two standard errors, None where that is not decided."""
     if not np.isfinite(observed) or not np.isfinite(error):

@@ -1,0 +1,284 @@
+"""Figures of kapteijns2020_nqe from an invented campaign, from parts of it and from nearly none."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures import FIGURES, draw, write_report
+from analysis.figures import kapteijns2020_nqe as nqe
+from analysis.figures import kapteijns2020_nqe_modes as modes
+from analysis.figures.selection import MissingData
+from analysis.tables import make_table, summarise
+from analysis.tables.summary import resampling
+from tests.unit import synthetic_quasilocalized as synthetic
+
+NAMES = [name for name, figure in FIGURES.items() if figure.paper == "kapteijns2020_nqe"]
+OF_MODES = [name for name in NAMES if FIGURES[name].requires == ("quasilocalized",)]
+PICTURES = [name for name in NAMES if FIGURES[name].requires == ("quasilocalized_fields",)]
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return synthetic.build(samples=40)
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Three samples of one ensemble."""
+    return synthetic.build([synthetic.ENTRIES[3]], samples=3)
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch):
+    monkeypatch.setattr(resampling, "RESAMPLES", 10)
+    yield
+    plt.close("all")
+
+
+def only(tables, *starts):
+    """Tables of the ensembles whose names begin so."""
+    return {
+        name: table[table["ensemble"].str.startswith(starts)].reset_index(drop=True)
+        for name, table in tables.items()
+    }
+
+
+def titles(figure):
+    found = (panel.get_title() + panel.get_title(loc="left") for panel in figure.axes)
+    return [title for title in found if title]
+
+
+def legends(figure):
+    return {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+
+
+def test_all_figures_of_the_paper_are_there():
+    items = [FIGURES[name].item for name in NAMES]
+    assert items[:9] == [f"Fig. {i}" for i in range(1, 10)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drawn_with_sizes_samples_and_the_paper_s_statement(name, tables, tmp_path):
+    made = draw(name, tables, tmp_path, formats=("png",))
+    assert made.skipped == "" and made.files[0].stat().st_size > 5000
+    for word in ("3D IPL", "2D IPL", "sample", "N = ", "The paper's statement"):
+        if name == "nqe_stability_bound" and "IPL" in word:
+            word = "3D POLY"
+        assert word in made.caption
+    assert json.loads((tmp_path / f"{name}.json").read_text())["caption"] == made.caption
+    assert "nan" not in made.caption
+
+
+@pytest.mark.parametrize("name", OF_MODES)
+def test_captions_say_where_the_units_come_from(name, tables):
+    caption = FIGURES[name].caption(tables)
+    assert "G(T_p = inf) measured in this campaign" in caption
+    alone = {key: tables[key] for key in ("ensembles", "quasilocalized")}
+    assert "of the paper's Table II" in FIGURES[name].caption(alone)
+
+
+@pytest.mark.parametrize("starts", [("space_2048",), ("plane_400",), ("poly",), ("hyper",)])
+def test_one_model_alone_is_drawn_or_said_to_be_missing(starts, tables):
+    part = only(tables, *starts)
+    drawn = []
+    for name in NAMES:
+        try:
+            figure = FIGURES[name].draw(part)
+            figure.draw_without_rendering()
+            FIGURES[name].caption(part)
+            drawn.append(name)
+        except MissingData as reason:
+            assert str(reason)
+        plt.close("all")
+    missing = set(NAMES) - set(drawn)
+    # four dimensions cannot be drawn, and the convergence is shown in 2D and 3D
+    expected = {*PICTURES, "nqe_convergence"} if starts == ("hyper",) else set()
+    assert missing == expected
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_nearly_empty_tables_are_drawn_or_said_to_be_empty(samples, few):
+    part = {
+        name: table[table["sample"] < samples].reset_index(drop=True)
+        if "sample" in table
+        else table
+        for name, table in few.items()
+    }
+    for name in NAMES:
+        try:
+            FIGURES[name].draw(part).draw_without_rendering()
+            FIGURES[name].caption(part)
+        except MissingData as reason:
+            assert name == "nqe_softest_distributions" or name in PICTURES, reason
+        plt.close("all")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_table_or_one_without_known_ensembles_skips_the_figure(name, tables, tmp_path):
+    needed = FIGURES[name].requires[0]
+    made = draw(name, {key: t for key, t in tables.items() if key != needed}, tmp_path)
+    assert needed in made.skipped and made.files == ()
+    stranger = {**tables, needed: tables[needed].assign(ensemble="stranger")}
+    made = draw(name, stranger, tmp_path)
+    assert made.skipped and made.files == ()
+
+
+@pytest.mark.parametrize("kind", ["harmonic", "quartic", "cubic"])
+def test_a_missing_kind_of_mode_skips_what_needs_it_alone(kind, few):
+    table = few["quasilocalized"]
+    part = {**few, "quasilocalized": table[table["kind"] != kind]}
+    skipped = set()
+    for name in OF_MODES:
+        try:
+            FIGURES[name].draw(part).draw_without_rendering()
+        except MissingData:
+            skipped.add(name)
+        plt.close("all")
+    needs = {
+        "harmonic": {"nqe_participation", "nqe_convergence"},
+        "quartic": set(OF_MODES) - {"nqe_stability_bound"},
+        "cubic": {"nqe_cubic_and_quartic", "nqe_stability_bound"},
+    }[kind]
+    assert skipped == needs | {"nqe_softest_distributions"}
+
+
+def test_lines_of_the_paper_stand_where_they_belong(tables):
+    figure = FIGURES["nqe_stability_bound"].draw(tables)
+    (bound,) = [line for line in figure.axes[0].get_lines() if line.get_label().startswith("$3")]
+    x, y = bound.get_data()
+    np.testing.assert_allclose(y, 3.0 * x)
+    figure = FIGURES["nqe_participation"].draw(tables)
+    dashed = {
+        round(float(line.get_xdata()[0]), 3)
+        for panel in figure.axes
+        for line in panel.get_lines()
+        if line.get_linestyle() == "--"
+    }
+    # 2 pi / N^(1/d) of every ensemble of IPL (PHYSICS 1.2)
+    assert dashed == {0.314, 0.157, 0.785, 0.495, 0.898}
+    assert titles(figure) == ["(a) 3D", "(b) 2D", "(c) 4D"]
+
+
+def test_convergence_has_a_row_for_each_dimension_and_its_prefactors(tables):
+    figure = FIGURES["nqe_convergence"].draw(tables)
+    assert titles(figure) == [f"({x}) {d}D" for x, d in zip("abcdefgh", "33332222", strict=True)]
+    assert {"3D, $N$ = 2048", "2D, $N$ = 400"} <= legends(figure)
+    assert figure.axes[6].get_xlabel() == r"$L / a_0$"
+    texts = [text.get_text() for text in figure.axes[6].texts + figure.axes[7].texts]
+    assert texts == [r"$\propto L^2$", r"$\propto L^4$"]
+
+
+def test_many_modes_are_a_histogram_and_few_are_points(tables):
+    few_modes = FIGURES["nqe_cubic_and_quartic"].draw(tables)
+    assert not any(panel.collections and panel.images for panel in few_modes.axes)
+    assert len(few_modes.axes) == 3
+    many = synthetic.build([synthetic.ENTRIES[3]], samples=nqe.FEWEST_IN_HISTOGRAM + 5)
+    # with a bar for the colours
+    assert len(FIGURES["nqe_cubic_and_quartic"].draw(many).axes) == 4
+
+
+def test_every_series_has_a_colour_of_its_own(tables):
+    rows = nqe._families(tables, "omega_4")
+    styles = nqe.series_styles(rows)
+    assert len({style["color"] for style in styles.values()}) == len(styles) == 8
+    poly = nqe.series_styles(nqe._cubic_modes(tables, poly=True))
+    assert [style["color"] for style in poly.values()] == list(nqe.OF_TEMPERATURE.values())
+
+
+# --- pictures of modes ----------------------------------------------------------------------------
+
+
+def test_pictures_are_of_ipl_in_each_dimension(tables):
+    found = modes.pictures(tables, "softest", "difference")
+    assert [picture.ensemble["label"] for picture in found.values()] == [
+        "3D IPL",
+        "2D IPL, cooled",
+    ]
+    assert found[3].ensemble["particles"] == 2048 and found[2].ensemble["particles"] == 1600
+    poly = only(tables, "poly")
+    assert "3D POLY" in FIGURES["nqe_difference_field"].caption(poly)
+
+
+def test_the_softest_pair_is_the_softest_of_all_ensembles(tables):
+    table = tables["quasilocalized_fields"].copy()
+    table.loc[table["ensemble"] == "space_512", "frequency"] *= 0.5
+    soft = {**tables, "quasilocalized_fields": table}
+    found = modes.pictures(soft, "softest", "harmonic", largest=False)
+    assert found[3].ensemble["particles"] == 512
+    assert modes.pictures(soft, "softest", "harmonic")[3].ensemble["particles"] == 2048
+
+
+def test_signs_are_alike_and_gaps_are_of_the_pair_shown(tables):
+    picture = modes.pictures(tables, "softest", "harmonic")[3]
+    psi, pi = picture.fields["harmonic"], picture.fields["quartic"]
+    # the invented quartic mode is stored with the other sign
+    assert (psi * pi).sum() > 0.99
+    assert picture.structure_gap == pytest.approx(1.0 - (psi * pi).sum(), rel=1e-9)
+    expected = 1.0 - (0.5 / 0.51) ** 2
+    assert picture.energy_gap == pytest.approx(expected)
+    assert f"{100 * expected:.2g} %" in FIGURES["nqe_softest_pair"].caption(tables)
+    hybrid = modes.pictures(tables, "hybridised", "harmonic", "second_quartic")[3]
+    assert (hybrid.fields["second_quartic"] * hybrid.fields["harmonic"]).sum() > 0.0
+
+
+def test_a_quartic_mode_stands_as_long_as_the_harmonic_one_at_its_core(tables):
+    """The paper: scaled so that the largest component is that of the harmonic mode."""
+    picture = modes.pictures(tables, "hybridised", "harmonic", "second_quartic")[3]
+    harmonic = picture.arrows("harmonic", "black")
+    for kind in ("quartic", "second_quartic"):
+        arrows = picture.arrows(kind, "red", alike="harmonic")
+        core = int((arrows.field**2).sum(axis=1).argmax())
+        lengths = [np.linalg.norm(one.scale * one.field[core]) for one in (arrows, harmonic)]
+        assert lengths[0] == pytest.approx(lengths[1])
+    longest = harmonic.scale * picture.largest("harmonic")
+    assert longest == pytest.approx(modes.ARROW[3] * picture.edge)
+
+
+def test_the_difference_is_as_long_as_the_mode_in_the_core(tables):
+    for picture in modes.pictures(tables, "softest", "difference").values():
+        delta, mode = modes._with_difference(picture)
+        near = np.argsort((mode.field**2).sum(axis=1))[-5:]
+        lengths = np.linalg.norm(delta.scale * delta.field[near], axis=1)
+        largest = near[lengths.argmax()]
+        limit = 1.5 * modes.ARROW[picture.dimension] * picture.edge
+        expected = min(
+            np.linalg.norm(mode.scale * mode.field[largest]),
+            limit * lengths.max() / (delta.scale * picture.largest("difference")),
+        )
+        assert lengths.max() == pytest.approx(expected)
+
+
+def test_hybridised_and_phonon_are_drawn_alone_where_the_other_is_missing(tables):
+    table = tables["quasilocalized_fields"]
+    for role, panels in (("hybridised", 2), ("phonon", 2)):
+        part = {**tables, "quasilocalized_fields": table[table["role"] == role]}
+        assert len(FIGURES["nqe_hybridisation"].draw(part).axes) == panels
+    assert len(FIGURES["nqe_hybridisation"].draw(tables).axes) == 4
+    softest = {**tables, "quasilocalized_fields": table[table["role"] == "softest"]}
+    with pytest.raises(MissingData, match="hybridised"):
+        FIGURES["nqe_hybridisation"].draw(softest)
+
+
+def test_the_report_shows_tables_one_and_two(few, tmp_path):
+    names = ("table_ensemble_sizes", "table_shear_modulus")
+    made = {**few, **{name: make_table(name, few) for name in names}}
+    made["summary"] = summarise(made)
+    draw("nqe_stability_bound", made, tmp_path, formats=("png",))
+    provenance = {"campaign": "invented", "paper": "kapteijns2020_nqe"}
+    text = write_report(tmp_path / "report.html", made, tmp_path, provenance).read_text()
+    assert "After kapteijns2020_nqe" in text and "Fig. 8. Asymmetry of cubic modes" in text
+    assert "Table I. Ensemble sizes" in text and "Table II. Shear modulus" in text
+    assert "3D IPL, N = 32768" in text
+
+
+def test_growth_is_averaged_over_samples(tables):
+    figure = FIGURES["nqe_population_growth"].draw(tables)
+    line = figure.axes[0].get_lines()[0]
+    growth = tables["quasilocalized_growth"]
+    mine = growth[(growth["ensemble"] == "plane_400") & (growth["kind"] == "quartic")]
+    expected = mine.groupby("starts")["distinct"].mean()
+    np.testing.assert_allclose(line.get_ydata(), expected)
+    assert pd.Index(line.get_xdata()).equals(pd.Index(expected.index))
