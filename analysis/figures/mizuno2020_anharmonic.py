@@ -115,6 +115,7 @@ def _shown(rows, noun="mode"):
 _LOST = {
     "none": "made no transition up to the largest amplitude",
     "overlap": "had particles overlapping first",
+    "exchange": "only exchanged like particles",
     "not_converged": "did not converge and are not shown",
 }
 

@@ -59,6 +59,10 @@ PAPER: dict[str, Reference] = {
 """By name of the model in config/models.yaml."""
 
 
+EXCHANGE = 1e-12
+"""|DPhi| below which a transition has only exchanged like particles: far above rounding, far below
+the smallest change of energy between inherent structures (1e-9)."""
+
 MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones"}
 """What captions call the models."""
 
@@ -93,8 +97,14 @@ def _with_ensembles(tables, table):
 
 
 def excited(tables) -> pd.DataFrame:
-    """Rows of `excitations` with the model, particles and boson_peak (NaN: unknown) of each."""
-    return _with_ensembles(tables, tables["excitations"])
+    """Rows of `excitations` with the model, particles and boson_peak (NaN: unknown) of each.
+
+    The outcome of a transition that only exchanged like particles, which leaves the inherent
+    structure what it was, is `exchange`.
+    """
+    rows = _with_ensembles(tables, tables["excitations"])
+    same = (rows["outcome"] == "transition") & (rows["energy_change"].abs() < EXCHANGE)
+    return rows.assign(outcome=rows["outcome"].mask(same, "exchange"))
 
 
 def transitions(tables) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from analysis.tables.excitations import (
     critical_temperatures_caption,
     cubic_amplitudes,
     distinct,
+    excited,
     shown_critical_temperatures,
     transitions,
 )
@@ -72,6 +73,16 @@ def test_transitions_leave_out_every_other_outcome(tables):
     barrier = 0.5 * one["frequency"] ** 2 * one["amplitude"] ** 2 * one["particles"]
     assert one["linear_barrier"] == pytest.approx(barrier)
     assert one["per_particle"] ** 2 * one["participants"] == pytest.approx(one["distance"] ** 2)
+
+
+def test_an_exchange_of_like_particles_is_no_other_inherent_structure(tables):
+    """Two like particles that change places leave the energy what it was, to rounding."""
+    table = tables["excitations"].copy()
+    first = table.index[table["outcome"] == "transition"][0]
+    table.loc[first, "energy_change"] = 7e-15
+    found = {**tables, "excitations": table}
+    assert excited(found).loc[first, "outcome"] == "exchange"
+    assert len(transitions(found)) == len(transitions(tables)) - 1
 
 
 def test_distinct_transitions_are_counted_within_their_sample(tables):

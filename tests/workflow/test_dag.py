@@ -153,28 +153,29 @@ NONLINEAR_MODES_JOBS = {
     "equilibrate_liquids": 1032,
     # 4 x 100 in two dimensions, 320 + 160 + 200 in three, 40 in four, 3 x (20 + 2) polydisperse
     "prepare_glasses": 1186,
-    "solve_modes": 1186,
-    "analyse_modes": 1186,
-    "gather_tables": 3,
+    "find_quasilocalized_modes": 1186,
+    # one of each ensemble
+    "select_quasilocalized_fields": 14,
+    "gather_tables": 7,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 4597,
+    "total": 3429,
 }
 REDUCED_NONLINEAR_MODES_JOBS = {
-    # 2 + 8 of the liquid; 1, 2, 5 and 1 polydisperse
-    "equilibrate_liquids": 19,
-    # 4 + 4, 2 + 8, 2, and 2 + 2 + 2 + 1 polydisperse
-    "prepare_glasses": 27,
-    "solve_modes": 27,
-    "analyse_modes": 27,
-    "gather_tables": 3,
+    # 2 + 8 + 1 of the liquid; 1, 2, 5 and 1 polydisperse
+    "equilibrate_liquids": 20,
+    # 4 + 4, 2 + 8 + 1, 2, and 2 + 2 + 2 + 1 polydisperse
+    "prepare_glasses": 28,
+    "find_quasilocalized_modes": 28,
+    "select_quasilocalized_fields": 10,
+    "gather_tables": 7,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 107,
+    "total": 97,
 }
 
 
@@ -265,6 +266,7 @@ def test_profiles_are_understood(profile):
         "follow_inherent_structures",
         "compute_decay_rates",
         "measure_excitations",
+        "find_quasilocalized_modes",
     }
     for start, ranks, _ in commands:
         assert start.removeprefix("Shell command: ") == launcher
