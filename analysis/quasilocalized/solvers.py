@@ -12,6 +12,11 @@ where it goes too far its step is halved. It is Anderson's method that makes it 
 moment at which the residual says that the mode is decided: its step replaces that of the map
 where the energy function falls by it.
 
+Started near a mode both end in it. Where the start is far from every mode they may part, since
+the map takes long steps and a descent short ones: in 3D IPL glasses never for the quartic mode of
+the lowest harmonic one, for one cubic mode in sixteen (the quartic mode's tau nearly vanishes, and
+two cubic modes lie on either side of it), for one second quartic mode in eight.
+
 Neither raises for what a field does: `outcome` says how a solver ended.
 
 ==============  ==================================================================================
