@@ -474,13 +474,8 @@ def test_without_any_converged_mode_only_counts_and_moduli_remain():
     lost = tables["quasilocalized"].assign(converged=False, outcome="limit")
     columns = [column.name for column in TABLES["quasilocalized"] if not column.finite]
     found = summarise({**tables, "quasilocalized": lost.assign(**dict.fromkeys(columns, np.nan))})
-    words = found["quantity"].str
-    assert (
-        words.contains("converged")
-        | words.contains("G(T_p")
-        | words.contains("far-f")
-        | words.contains("one more start")
-    ).all()
+    kept = ("converged", "G(T_p", "far-field", "one more start")
+    assert all(any(word in quantity for word in kept) for quantity in found["quantity"])
 
 
 def test_the_order_of_samples_does_not_matter():

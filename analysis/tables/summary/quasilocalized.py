@@ -364,6 +364,9 @@ def _independence_of_frequency(tables):
             if not np.isfinite(observed):
                 continue
             error = bootstrap_error(rows, (frequency, column), median_exponent)
+            low = rows[rows[frequency] <= rows[frequency].median()]
+            lower = median_exponent(low[frequency], low[column])
+            words = f", of the lower half of the frequencies alone {lower:.2f}"
             yield row(
                 names_of(rows),
                 temperature_of(rows),
@@ -373,8 +376,9 @@ def _independence_of_frequency(tables):
                 0.0,
                 source,
                 *claim(observed, error, 0.0, EXPONENT_TOLERANCE, EXPONENT_TOLERANCE),
-                f"{quantity} does not depend on frequency: slope through running medians; median "
-                f"of all {rows[column].median():.3g} ({counts_of(rows)}).",
+                f"{quantity} does not depend on frequency: slope through running medians"
+                f"{words if np.isfinite(lower) else ''}; median of all "
+                f"{rows[column].median():.3g} ({counts_of(rows)}).",
             )
 
 

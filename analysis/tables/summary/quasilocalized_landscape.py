@@ -163,8 +163,12 @@ def _soft_relation(tables):
         three, four = width(rows["asymmetry_3"]), width(rows["asymmetry_4"])
 
         def ratio(three, four):
-            return width(four) / width(three)
+            of_cubic = width(three)
+            # a resample may hold one sample many times
+            return width(four) / of_cubic if of_cubic > 0.0 else np.nan
 
+        if not three > 0.0:
+            continue
         error = bootstrap_error(rows, ("asymmetry_3", "asymmetry_4"), ratio)
         yield row(
             names_of(rows),
