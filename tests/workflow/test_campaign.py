@@ -125,7 +125,7 @@ def test_every_number_list_and_text_is_bounded():
         rules = resolve(entry)
         kind = rules.get("type")
         if kind in ("number", "integer"):
-            assert "maximum" in rules, path
+            assert "maximum" in rules or "exclusiveMaximum" in rules, path
             assert "minimum" in rules or "exclusiveMinimum" in rules, path
         if kind == "array":
             assert "maxItems" in rules and "minItems" in rules, path

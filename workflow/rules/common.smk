@@ -203,6 +203,16 @@ def spectra(table):
     return files
 
 
+def every_bundle(pattern):
+    """Function of wildcards: one file of each bundle of the ensemble."""
+
+    def files(wildcards):
+        bundles = CAMPAIGN.ensembles[wildcards.ensemble].bundles
+        return [pattern.format(ensemble=wildcards.ensemble, bundle=f"{b:04d}") for b in bundles]
+
+    return files
+
+
 def window(wildcards):
     """The boson peak, where it bounds the window of an ensemble."""
     block = CAMPAIGN.block("excitations", wildcards.ensemble)

@@ -1,16 +1,6 @@
 # Nonlinear quasilocalized excitations: the modes of every sample, and pictures of a few.
 
 
-def every_bundle(pattern):
-    """Function of wildcards: one file of each bundle of the ensemble."""
-
-    def files(wildcards):
-        bundles = CAMPAIGN.ensembles[wildcards.ensemble].bundles
-        return [pattern.format(ensemble=wildcards.ensemble, bundle=f"{b:04d}") for b in bundles]
-
-    return files
-
-
 rule find_quasilocalized_modes:
     input:
         glasses=GLASSES,
