@@ -101,7 +101,7 @@ class DisplacementField:
             panel.axvspan(inner, outer, color="0.93", linewidth=0, zorder=0, label="fit range")
             middle = np.sqrt(inner * outer)
             anchor = (middle, 4.5 * height * middle**-self.exponent)
-            guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.05, 1.35))
+            guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.45, 1.2))
         else:
             words = "box too small\nfor a fit of the far field"
             place = {"transform": panel.transAxes, "ha": "right", "va": "top"}

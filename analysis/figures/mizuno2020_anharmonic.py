@@ -256,7 +256,7 @@ def _legend(figure, panels, **settings):
         [labels[text] for text in order],
         order,
         loc="outside lower center",
-        ncols=len(order) if len(order) <= 6 else -(-len(order) // 2),
+        ncols=len(order) if len(order) <= 5 else -(-len(order) // 2),
         **settings,
     )
 
