@@ -17,7 +17,7 @@ export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
 
-.PHONY: help env demo test figures benchmark lint clean clean-env
+.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark lint clean clean-env
 
 help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
@@ -31,6 +31,12 @@ $(STAMP): envs/build.py envs/requirements.lock envs/sources.lock
 demo: $(STAMP) ## run the demonstration campaign and print the path of its report
 	$(SNAKEMAKE) --workflow-profile workflow/profiles/local
 	@echo "Report: $(CURDIR)/$(REPORT)"
+
+plan: $(STAMP) ## what the demo would cost; for others: snakemake plan --configfile ...
+	$(BIN)/snakemake plan --quiet all
+
+calibrate: $(STAMP) ## measure this machine, in under two minutes: times of plans come from it
+	$(BIN)/snakemake calibrate --quiet all --cores 1
 
 test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile tests

@@ -2,8 +2,12 @@
 #
 #   snakemake --cores 2                                    the demo, config/config.yaml
 #   snakemake --cores 2 --configfile config/papers/...     another campaign
+#   snakemake plan                                         what it will cost
 #   snakemake -n                                           what would be done
+import json
+import shlex
 import sys
+from dataclasses import asdict
 
 from snakemake.utils import min_version
 
@@ -29,7 +33,10 @@ include: "workflow/rules/figures.smk"
 
 
 onstart:
-    save_snapshot()
+    # a plan is made beside a running campaign, and must not touch what its jobs read
+    save_snapshot(
+        f"{PLAN}/campaign.yaml" if set(workflow.dag_settings.targets) == {"plan"} else SNAPSHOT
+    )
 
 
 onsuccess:
@@ -43,6 +50,7 @@ onerror:
 
 localrules:
     all,
+    plan,
     tables,
     figures,
     report,
@@ -52,6 +60,26 @@ rule all:
     default_target: True
     input:
         REPORT,
+
+
+rule plan:
+    params:
+        machine=shlex.quote(json.dumps(asdict(MACHINE))),
+    shell:
+        "python workflow/scripts/plan_campaign.py --campaign {PLAN}/campaign.yaml"
+        " --machine {params.machine} --output {PLAN}"
+
+
+# a job like any other, so that a cluster measures the node it runs on
+rule calibrate:
+    resources:
+        tasks=1,
+        mem_mb=2000,
+        runtime=10,
+    params:
+        results=RESULTS if Path(SNAPSHOT).is_file() else "",
+    shell:
+        "python workflow/scripts/calibrate_rates.py --results {params.results}"
 
 
 rule tables:

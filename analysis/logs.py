@@ -1,13 +1,22 @@
-"""Logging of programs: to a file and to stderr, by the first rank alone."""
+"""Logging of programs: to a file and to stderr, by the first rank alone.
+
+A log file ends with what each rank has used, exactly; the `benchmark:` records of a workflow engine
+sample running processes twice a minute, and miss most of what a job of half a minute does.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
+import time
 from pathlib import Path
 
 PROGRAM = "program"
 """Name of the programs' own logger."""
+
+USAGE = "rank %d used %.2f core-seconds and at most %.1f MB"
+"""Last line of a log file, one from each rank."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -47,6 +56,7 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
         file = logging.FileHandler(log, mode="w" if rank == 0 else "a")
         file.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(file)
+        atexit.register(_log_usage, file, rank)
     # other packages (fonts, for one) would tell every step they take
     root.setLevel(logging.WARNING if rank == 0 else logging.ERROR)
     for own in ("analysis", PROGRAM):
@@ -54,6 +64,21 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
     logging.captureWarnings(True)
     sys.excepthook = _log_exception
     return logging.getLogger(PROGRAM)
+
+
+def _log_usage(file: logging.Handler, rank: int) -> None:
+    record = logging.LogRecord(PROGRAM, logging.INFO, __file__, 0, USAGE, (), None)
+    record.args = (rank, time.process_time(), peak_memory() / 1e6)
+    file.handle(record)
+
+
+def peak_memory() -> float:
+    """Bytes of memory that this process has held at most (resident)."""
+    # `getrusage` would count what the parent held when it forked
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024.0 * float(line.split()[1])
+    raise OSError("/proc/self/status: no VmHWM; Linux alone is supported")
 
 
 def _log_exception(kind, error, trace) -> None:

@@ -1,39 +1,30 @@
 # The campaign, file names, and what the machine is asked for. Light on purpose: every job
 # on a cluster reads it again.
-import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from analysis import __version__ as CODE_VERSION
-from analysis import estimates, layout
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, RUNS, CampaignError, load_campaign
+from analysis import layout, planning
+from analysis.campaign import ROOT, RUNS, CampaignError, load_campaign
 from analysis.campaign import temperature_label as label
-
-BASE_MEMORY_MB = 300
-PARALLEL = (
-    "prepare_glasses",
-    "solve_modes",
-    "compute_density_of_states",
-    "run_dynamics",
-    "compute_decay_rates",
-    "follow_inherent_structures",
-    "measure_excitations",
-)
 
 
 def read_campaign():
-    """The campaign of this run, or a message and the end of it."""
+    """The campaign of this run and the limits of its machine, or a message and the end of it."""
     files = [str(file) for file in workflow.configfiles] or ["campaign"]
+    content = {key: value for key, value in config.items() if key != "machine"}
     try:
-        campaign = load_campaign(config, file=" + ".join(files))
-    except CampaignError as error:
+        campaign = load_campaign(content, file=" + ".join(files))
+        machine = planning.Machine.of(config.get("machine"))
+    except (CampaignError, planning.MachineError) as error:
         raise WorkflowError(f"the campaign cannot be run\n{error}") from None
     for warning in campaign.warnings:
         logger.warning(warning)
-    return campaign
+    return campaign, machine
 
 
 if not Path("workflow/scripts").is_dir():
@@ -41,17 +32,17 @@ if not Path("workflow/scripts").is_dir():
         f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
     )
 
-CAMPAIGN = read_campaign()
+CAMPAIGN, MACHINE = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
 TABLES = layout.tables(CAMPAIGN)
-GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
-MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
-TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
-INHERENT = f"{RESULTS}/{{ensemble}}/inherent/b{{bundle}}/T{{temperature}}.h5"
+GLASSES, MODES, TRAJECTORIES, INHERENT = (
+    f"{RESULTS}/{{ensemble}}/{layout.FILES[name]}"
+    for name in ("glasses", "mode_vectors", "trajectories", "inherent")
+)
 BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
-MODEL_ENTRIES = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
+PLAN = f"{RESULTS}/plan"
 
 # programs of the environment before the machine's own, and this checkout's package; every job
 # reads this file again, so that its programs find the same
@@ -79,9 +70,9 @@ wildcard_constraints:
     table="[a-z_]+",
 
 
-def save_snapshot():
+def save_snapshot(path):
     """Keep the campaign as it is run, overrides included: what every program reads."""
-    path = Path(SNAPSHOT)
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.writing")
     content = {**CAMPAIGN.settings, "results": CAMPAIGN.results}
@@ -96,25 +87,13 @@ def settings_of(*studies):
     """
 
     def settings(wildcards):
-        ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
-        temperature = TEMPERATURES.get(wildcards.get("temperature"))
-        blocks = {study: CAMPAIGN.block(study, ensemble.name, temperature) for study in studies}
-        content = {
-            "seed": CAMPAIGN.seed,
-            "model": MODEL_ENTRIES[ensemble.model],
-            "particles": ensemble.particles,
-            "preparation": ensemble.preparation,
-            "samples": list(map(int, bundle_range(wildcards))),
-            **{
-                study: {
-                    key: value
-                    for key, value in (block or {}).items()
-                    if key not in ("ensembles", "temperatures", "keep_trajectories")
-                }
-                for study, block in blocks.items()
-            },
-        }
-        return json.dumps(content, sort_keys=True)
+        return planning.settings_text(
+            CAMPAIGN,
+            studies,
+            wildcards.ensemble,
+            range(*bundle_range(wildcards)),
+            TEMPERATURES.get(wildcards.get("temperature")),
+        )
 
     return settings
 
@@ -125,48 +104,40 @@ def bundle_range(wildcards):
     return samples.start, samples.stop
 
 
-def estimate(wildcards, stage):
-    temperature = TEMPERATURES.get(wildcards.get("temperature"))
-    return estimates.stage(CAMPAIGN, stage, wildcards.ensemble, temperature)
+@cache
+def cost(rule, ensemble, samples, temperature):
+    return planning.cost(CAMPAIGN, rule, ensemble, samples, temperature, MACHINE)
 
 
-def ranks(stage):
+@cache
+def cost_of_last(rule, table):
+    return planning.cost_of_last(CAMPAIGN, rule, table)
+
+
+def expected(wildcards, rule):
+    """What a job is expected to use."""
+    if rule in planning.LAST:
+        return cost_of_last(rule, wildcards.get("table", ""))
+    ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
+    if "bundle" not in wildcards.keys():
+        return cost(rule, ensemble.name, ensemble.samples, None)
+    first, end = bundle_range(wildcards)
+    return cost(rule, ensemble.name, end - first, TEMPERATURES.get(wildcards.get("temperature")))
+
+
+def ranks(rule):
     """Function of wildcards: MPI ranks that a rule can use (a SLURM job must have two at least)."""
-
-    def tasks(wildcards):
-        first, end = bundle_range(wildcards)
-        share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
-            return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
-        if stage == "follow_inherent_structures":
-            # as many ranks a sample as make it a day's work, up to the fewest frames of a batch
-            needed = round(estimate(wildcards, stage).core_seconds / 86400)
-            return max(2, (end - first) * min(max(share, needed), max(share, 16)))
-        return max(2, share * min(end - first, 64 // share or 1))
-
-    return tasks
+    return lambda wildcards: expected(wildcards, rule).ranks
 
 
-def memory(stage):
+def memory(rule):
     """Function of wildcards and attempt: memory in MB, Snakemake's own included."""
-
-    def mem_mb(wildcards, attempt):
-        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
-        return int(BASE_MEMORY_MB + 1.2e-6 * tasks * estimate(wildcards, stage).memory) * attempt
-
-    return mem_mb
+    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, rule), attempt)
 
 
-def minutes(stage):
+def minutes(rule):
     """Function of wildcards and attempt: walltime in minutes."""
-
-    def runtime(wildcards, attempt):
-        first, end = bundle_range(wildcards)
-        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
-        seconds = (end - first) * estimate(wildcards, stage).core_seconds / tasks
-        return attempt * max(10, int(2.0 * seconds / 60.0))
-
-    return runtime
+    return lambda wildcards, attempt: planning.requested_minutes(expected(wildcards, rule), attempt)
 
 
 def spectra(table):

@@ -25,8 +25,8 @@ rule draw_figures:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("draw_figures"),
+        runtime=minutes("draw_figures"),
     params:
         code_version=CODE_VERSION,
     shell:
@@ -49,8 +49,8 @@ rule write_report:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("write_report"),
+        runtime=minutes("write_report"),
     params:
         code_version=CODE_VERSION,
     shell:
