@@ -3,6 +3,7 @@
 #   snakemake --cores 2                                    the demo, config/config.yaml
 #   snakemake --cores 2 --configfile config/papers/...     another campaign
 #   snakemake plan                                         what it will cost
+#   snakemake archive                                      results for others, in one file
 #   snakemake -n                                           what would be done
 import json
 import shlex
@@ -30,6 +31,7 @@ include: "workflow/rules/transitions.smk"
 include: "workflow/rules/excitations.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/archive.smk"
 
 
 onstart:
@@ -54,6 +56,7 @@ localrules:
     tables,
     figures,
     report,
+    archive,
 
 
 rule all:
@@ -63,15 +66,24 @@ rule all:
 
 
 rule plan:
+    log:
+        f"{PLAN}/plan.log",
+    conda:
+        "envs/conda.yaml"
     params:
         machine=shlex.quote(json.dumps(asdict(MACHINE))),
+        folder=PLAN,
     shell:
-        "python workflow/scripts/plan_campaign.py --campaign {PLAN}/campaign.yaml"
-        " --machine {params.machine} --output {PLAN}"
+        "python workflow/scripts/plan_campaign.py --campaign {params.folder}/campaign.yaml"
+        " --machine {params.machine} --output {params.folder} --log {log}"
 
 
 # a job like any other, so that a cluster measures the node it runs on
 rule calibrate:
+    log:
+        f"{RESULTS}/logs/calibrate_rates.log",
+    conda:
+        "envs/conda.yaml"
     resources:
         tasks=1,
         mem_mb=2000,
@@ -79,7 +91,7 @@ rule calibrate:
     params:
         results=RESULTS if Path(SNAPSHOT).is_file() else "",
     shell:
-        "python workflow/scripts/calibrate_rates.py --results {params.results}"
+        "python workflow/scripts/calibrate_rates.py --results {params.results} --log {log}"
 
 
 rule tables:
@@ -96,3 +108,8 @@ rule figures:
 rule report:
     input:
         REPORT,
+
+
+rule archive:
+    input:
+        ARCHIVE,

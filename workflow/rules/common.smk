@@ -14,9 +14,11 @@ from analysis.campaign import temperature_label as label
 
 
 def read_campaign():
-    """The campaign of this run and the limits of its machine, or a message and the end of it."""
+    """The campaign, the limits of the machine and the arrays to archive, or a message and the end."""
     files = [str(file) for file in workflow.configfiles] or ["campaign"]
-    content = {key: value for key, value in config.items() if key != "machine"}
+    # what is not science, and yet may stand beside it
+    content = {key: value for key, value in config.items() if key not in ("machine", "archive")}
+    arrays = config.get("archive", [])
     try:
         campaign = load_campaign(content, file=" + ".join(files))
         machine = planning.Machine.of(config.get("machine"))
@@ -24,7 +26,10 @@ def read_campaign():
         raise WorkflowError(f"the campaign cannot be run\n{error}") from None
     for warning in campaign.warnings:
         logger.warning(warning)
-    return campaign, machine
+    folders = [template.partition("/")[0] for template in layout.FILES.values()]
+    if not isinstance(arrays, list) or not set(arrays) <= set(folders):
+        raise WorkflowError(f"archive: {arrays!r} is no list of {', '.join(folders)}")
+    return campaign, machine, arrays
 
 
 if not Path("workflow/scripts").is_dir():
@@ -32,7 +37,7 @@ if not Path("workflow/scripts").is_dir():
         f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
     )
 
-CAMPAIGN, MACHINE = read_campaign()
+CAMPAIGN, MACHINE, ARCHIVED = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
 TABLES = layout.tables(CAMPAIGN)
@@ -105,39 +110,41 @@ def bundle_range(wildcards):
 
 
 @cache
-def cost(rule, ensemble, samples, temperature):
-    return planning.cost(CAMPAIGN, rule, ensemble, samples, temperature, MACHINE)
+def cost(stage, ensemble, samples, temperature):
+    return planning.cost(CAMPAIGN, stage, ensemble, samples, temperature, MACHINE)
 
 
 @cache
-def cost_of_last(rule, table):
-    return planning.cost_of_last(CAMPAIGN, rule, table)
+def cost_of_last(stage, table):
+    return planning.cost_of_last(CAMPAIGN, stage, table)
 
 
-def expected(wildcards, rule):
+def expected(wildcards, stage):
     """What a job is expected to use."""
-    if rule in planning.LAST:
-        return cost_of_last(rule, wildcards.get("table", ""))
+    if stage in planning.LAST:
+        return cost_of_last(stage, wildcards.get("table", ""))
     ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
     if "bundle" not in wildcards.keys():
-        return cost(rule, ensemble.name, ensemble.samples, None)
+        return cost(stage, ensemble.name, ensemble.samples, None)
     first, end = bundle_range(wildcards)
-    return cost(rule, ensemble.name, end - first, TEMPERATURES.get(wildcards.get("temperature")))
+    return cost(stage, ensemble.name, end - first, TEMPERATURES.get(wildcards.get("temperature")))
 
 
-def ranks(rule):
-    """Function of wildcards: MPI ranks that a rule can use (a SLURM job must have two at least)."""
-    return lambda wildcards: expected(wildcards, rule).ranks
+def ranks(stage):
+    """Function of wildcards: MPI ranks that a rule (`stage`) can use (a SLURM job must have two at least)."""
+    return lambda wildcards: expected(wildcards, stage).ranks
 
 
-def memory(rule):
+def memory(stage):
     """Function of wildcards and attempt: memory in MB, Snakemake's own included."""
-    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, rule), attempt)
+    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, stage), attempt)
 
 
-def minutes(rule):
+def minutes(stage):
     """Function of wildcards and attempt: walltime in minutes."""
-    return lambda wildcards, attempt: planning.requested_minutes(expected(wildcards, rule), attempt)
+    return lambda wildcards, attempt: planning.requested_minutes(
+        expected(wildcards, stage), attempt
+    )
 
 
 def spectra(table):
@@ -157,3 +164,13 @@ def window(wildcards):
     """The boson peak, where it bounds the window of an ensemble."""
     block = CAMPAIGN.block("excitations", wildcards.ensemble)
     return {"boson_peak": BOSON_PEAK} if block["below"] == "boson_peak" else {}
+
+
+def table(name):
+    """A file beside the tables."""
+    return f"{TABLES_FOLDER}/{name}"
+
+
+def contents(wildcards):
+    """The tables are made here, and Snakemake knows when they change."""
+    return ""

@@ -16,7 +16,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import yaml  # noqa: E402
 
-from analysis import rates  # noqa: E402
+from analysis import logs, rates  # noqa: E402
 from analysis.campaign import CampaignError, load_campaign  # noqa: E402
 
 
@@ -34,7 +34,9 @@ def main(argv=None):
     parser.add_argument(
         "--keep-rates", action="store_true", help="learn corrections alone, from --results"
     )
+    parser.add_argument("--log")
     arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, "calibrate_rates")
 
     from analysis.planning.measurement import measure
     from analysis.planning.records import corrections, read_records

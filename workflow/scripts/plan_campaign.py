@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from analysis import __version__, planning
+from analysis import __version__, logs, planning
 from analysis.campaign import CampaignError, load_campaign
 from analysis.rates import RatesError
 from analysis.storage import atomic_path
@@ -23,7 +23,9 @@ def main(argv=None):
     parser.add_argument("--campaign", required=True, help="campaign file")
     parser.add_argument("--machine", default="{}", help="limits as JSON: cores, memory, hours")
     parser.add_argument("--output", help="folder of plan.txt, plan.csv and plan.json")
+    parser.add_argument("--log")
     arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, "plan_campaign")
     try:
         machine = planning.Machine.of(json.loads(arguments.machine))
         plan = planning.make_plan(load_campaign(Path(arguments.campaign)), machine, changed)
