@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 CORES ?= 2
+KILLS ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,7 +42,14 @@ calibrate: $(STAMP) ## measure this machine, in under two minutes: times of plan
 test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile tests
 
-figures: $(STAMP) ## draw the figures
+slurm-test: $(STAMP) ## install Debian's SLURM (as root), start one of one node and test on it
+	$(BIN)/python -m tests.slurm.cluster install
+	SLURM_TESTS=1 $(BIN)/python -m pytest tests/slurm
+
+faults: $(STAMP) ## kill a campaign KILLS=10 times, fill its disk, damage its files
+	FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults
+
+figures: $(STAMP) ## draw the figures of the results that the repository ships
 	$(SNAKEMAKE) -s workflow/figures.smk
 
 benchmark: $(STAMP) ## measure the speed of the main computations

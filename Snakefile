@@ -36,9 +36,10 @@ include: "workflow/rules/archive.smk"
 
 onstart:
     # a plan is made beside a running campaign, and must not touch what its jobs read
-    save_snapshot(
-        f"{PLAN}/campaign.yaml" if set(workflow.dag_settings.targets) == {"plan"} else SNAPSHOT
-    )
+    if set(workflow.dag_settings.targets) == {"plan"}:
+        save_snapshot(f"{PLAN}/campaign.yaml")
+    else:
+        begin_driving()
 
 
 onsuccess:

@@ -7,6 +7,7 @@ sample running processes twice a minute, and miss most of what a job of half a m
 from __future__ import annotations
 
 import atexit
+import errno
 import logging
 import sys
 import time
@@ -26,6 +27,22 @@ class _Brief(logging.Formatter):
 
     def formatException(self, ei):  # noqa: N802
         return ""
+
+
+_REMEDIES = {
+    (errno.ENOSPC, errno.EDQUOT, "no space left", "quota exceeded"): (
+        "The disk is full, or your share of it: free some space, or choose another folder with "
+        "--config results=."
+    ),
+    (errno.EROFS, errno.EACCES, errno.EPERM, "read-only file system", "permission denied"): (
+        "The folder cannot be written to: change its permissions, or choose another one with "
+        "--config results=."
+    ),
+    (errno.EIO, "input/output error"): "The disk or the network failed: look at its health.",
+    ("MemoryError", "MemoryLimitError", "cannot allocate memory"): (
+        "The memory did not suffice: run fewer jobs at once, or ask for more with --set-resources."
+    ),
+}
 
 
 def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
@@ -86,9 +103,27 @@ def _log_exception(kind, error, trace) -> None:
         sys.__excepthook__(kind, error, trace)
     else:
         logging.getLogger(PROGRAM).critical(
-            "stopped by %s: %s", kind.__name__, error, exc_info=(kind, error, trace)
+            "stopped by %s: %s%s",
+            *(kind.__name__, error, remedy(error)),
+            exc_info=(kind, error, trace),
         )
     _abort_other_ranks()
+
+
+def remedy(error: BaseException) -> str:
+    """What to do about an error of the file system or of memory, as the end of a message."""
+    causes = []
+    while error is not None:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    text = " ".join(map(str, causes)).lower()
+    for words, advice in _REMEDIES.items():
+        if any(word in text for word in words) or any(
+            type(cause).__name__ in words or getattr(cause, "errno", None) in words
+            for cause in causes
+        ):
+            return f". {advice} Start again: what is finished is kept."
+    return ""
 
 
 def _abort_other_ranks() -> None:

@@ -1,7 +1,10 @@
 # The campaign, file names, and what the machine is asked for. Light on purpose: every job
 # on a cluster reads it again.
+import fcntl
 import os
+import socket
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +51,7 @@ GLASSES, MODES, TRAJECTORIES, INHERENT = (
 BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 PLAN = f"{RESULTS}/plan"
+DRIVING = []
 
 # programs of the environment before the machine's own, and this checkout's package; every job
 # reads this file again, so that its programs find the same
@@ -83,6 +87,52 @@ def save_snapshot(path):
     content = {**CAMPAIGN.settings, "results": CAMPAIGN.results}
     temporary.write_text(yaml.safe_dump(content, sort_keys=False))
     temporary.replace(path)
+
+
+def begin_driving():
+    """Refuse what would go wrong later: a folder that cannot be written to, another driver on it,
+    files from the future. The lock ends with this process, however it ends."""
+    folder = Path(RESULTS)
+    there = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise WorkflowError(
+            f"{there}: not writable; change its permissions, or choose another folder with "
+            "--config results=..."
+        )
+    future = find_future(folder)
+    if future:
+        path, hours = future
+        raise WorkflowError(
+            f"{path}: dated {hours:.1f} h in the future: the clock of this or of another machine "
+            "has jumped. Nothing is lost, but Snakemake compares dates, and would make again what "
+            f"follows from it. Once the clock is right: find {folder} -newermt now -exec touch {{}} +"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = open(folder / ".driver", "a+")
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        lock.seek(0)
+        raise WorkflowError(
+            f"{folder}: another Snakemake works on it ({lock.read().strip()}); wait for its end, "
+            "stop it, or choose another folder with --config results=..."
+        ) from None
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+    lock.flush()
+    DRIVING.append(lock)
+    save_snapshot(SNAPSHOT)
+
+
+def find_future(folder, tolerance=600.0):
+    """A file of results that is dated in the future, and by how many hours; None if none is."""
+    latest = time.time() + tolerance
+    for ensemble in (*CAMPAIGN.ensembles, "tables"):
+        for path in (folder / ensemble).rglob("*"):
+            excess = path.stat().st_mtime - latest
+            if excess > 0.0:
+                return path, (excess + tolerance) / 3600.0
+    return None
 
 
 def settings_of(*studies):
