@@ -89,6 +89,16 @@ def _in_use() -> dict:
     return _chosen
 
 
+def check_rates() -> None:
+    """Read the file in use now, so that a damaged one stops no job later.
+
+    Raises
+    ------
+    RatesError
+    """
+    _in_use()
+
+
 def rate(kind: str) -> float:
     """One of :data:`KINDS`, of the file in use."""
     return float(_in_use()["rates"][kind])

@@ -373,7 +373,10 @@ def read_table(path) -> pd.DataFrame:
     metadata = table.schema.metadata or {}
     if metadata.get(b"format") != FORMAT.encode():
         raise StorageError(f"{path}: a foreign table, not written by this project")
-    frame = table.to_pandas()
+    try:
+        frame = table.to_pandas()
+    except (ValueError, KeyError, pa.ArrowException) as error:
+        raise StorageError(f"{path}: damaged: {error}; {REMEDY}") from None
     frame.attrs = {
         key.decode(): value.decode()
         for key, value in metadata.items()

@@ -69,8 +69,8 @@ def check_manifest(folder: str | Path) -> dict:
         raise StorageError(f"{path}: no such file; tables are not used without their manifest")
     try:
         content = json.loads(path.read_text())
-        files = content["files"]
-    except (json.JSONDecodeError, KeyError, TypeError):
+        files = dict(content["files"])
+    except (ValueError, KeyError, TypeError):
         raise StorageError(f"{path}: not a manifest of tables") from None
     faults = []
     for name, expected in files.items():

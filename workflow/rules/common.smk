@@ -14,6 +14,8 @@ from analysis import __version__ as CODE_VERSION
 from analysis import layout, planning
 from analysis.campaign import ROOT, RUNS, CampaignError, load_campaign
 from analysis.campaign import temperature_label as label
+from analysis.models import ModelError
+from analysis.rates import RatesError, check_rates
 
 
 def read_campaign():
@@ -25,7 +27,8 @@ def read_campaign():
     try:
         campaign = load_campaign(content, file=" + ".join(files))
         machine = planning.Machine.of(config.get("machine"))
-    except (CampaignError, planning.MachineError) as error:
+        check_rates()
+    except (CampaignError, ModelError, RatesError, planning.MachineError) as error:
         raise WorkflowError(f"the campaign cannot be run\n{error}") from None
     for warning in campaign.warnings:
         logger.warning(warning)
