@@ -144,6 +144,9 @@ class Cluster:
         self._until(lambda: (munge / "socket").exists(), "munged does not answer")
         settings = {
             "ClusterName": "glassmodes",
+            # MPICH names its shared memory after the job, and a killed one leaves it behind: a
+            # number that comes twice makes ranks hang or crash in MPI_Init
+            "FirstJobId": time.time_ns() // 1_000_000_000 % 50_000_000 + 1,
             "SlurmctldHost": f"{host}(127.0.0.1)",
             "SlurmctldPort": free_port(),
             "SlurmdPort": free_port(),

@@ -27,7 +27,7 @@ CAMPAIGN = {
         "glass": {
             "model": "ipl10_3d",
             "particles": 200,
-            "samples": 4,
+            "samples": 3,
             "bundle": 2,
             "preparation": {"protocol": "random"},
         }
@@ -97,9 +97,9 @@ def test_driver_killed_twice_ends_with_the_tables_of_one_machine(submit, cluster
     results = campaign / "slurm"
     glasses = results / "cluster" / "glass" / "glasses"
     call = arguments(campaign, results)
-    # in the midst of a job: its first part is on the node's own disk
+    # in the midst of a job, whose parts are on the node's own disk
     driver = submit(*call, **{SCRATCH: str(scratch)})
-    wait_until(lambda: list(scratch.glob("b000?.h5.*.partial/s*.h5")), driver)
+    wait_until(lambda: list(scratch.glob("b000?.h5.*.partial/settings.json")), driver)
     assert not list(glasses.glob("*.partial"))
     driver.send_signal(signal.SIGINT)
     driver.communicate(timeout=600)

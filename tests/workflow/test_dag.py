@@ -221,7 +221,7 @@ def test_campaign_is_refused_before_any_job(tmp_path):
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_profiles_are_understood(profile):
     text = dry_run((), "--workflow-profile", f"workflow/profiles/{profile}", "-p")
-    launcher = "srun --mpi=pmi2" if profile == "slurm" else "mpiexec"
+    launcher = "srun --mpi=pmi2 --kill-on-bad-exit=1" if profile == "slurm" else "mpiexec"
     commands = re.findall(r"^ *(\S.*) -n (\d+) python workflow/scripts/(\w+)\.py", text, re.M)
     assert {name for _, _, name in commands} == {
         "prepare_glasses",
