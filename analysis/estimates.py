@@ -21,7 +21,7 @@ BASE_MEMORY = 240e6
 IDLE_MEMORY = 160e6
 """Bytes of a rank that only waits for the others."""
 
-LAMMPS_MEMORY = 60e6
+LAMMPS_MEMORY = 75e6
 """Bytes of LAMMPS beside them."""
 
 SPARSE_MEMORY = 80e6
@@ -175,13 +175,13 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
     stored = 8.0 * modes * size
     if request == "all":
         # the matrix, its copies and LAPACK's work space
-        work, seconds = 44.0 * size**2 - stored, 10.0 * size**3 / rate("dense_flops")
+        work, seconds = 44.0 * size**2 - stored, 15.0 * size**3 / rate("dense_flops")
     else:
         factor, factorising, solving = factorisation(model, particles)
         # twelve vectors of the Lanczos basis for each mode, or one slice after another
         work = factor + min(12.0 * stored, 3.0 * stored + 8.0 * 2000 * size)
-        sweeps = 2.0 + modes / 75.0 if "below" in request else 1.2
-        seconds = sweeps * factorising + 3.0 * modes * solving
+        sweeps = 2.0 + modes / 75.0 if "below" in request else 1.5
+        seconds = 1.0 + sweeps * factorising + 4.0 * modes * solving
         if factor > LARGEST_FACTOR:
             # an iterative solver keeps a few blocks of vectors instead
             work = 6.0 * stored
@@ -271,14 +271,15 @@ def inherent_structures(
     # most quenches end where they recognise a structure; longer in a larger box and from further up
     evaluations = QUENCH_EVALUATIONS * (particles / 1000.0) ** 0.5 * (temperature / 1e-3) ** 0.27
     work = frames * evaluations * _pairs(model, particles)
-    # in a cold run all frames are of few structures
-    structures = min(frames, 2.0 * known_structures(model, particles))
+    # new structures are rare in small and cold systems: one in ten frames at N = 4,000, T = 0.05
+    new = 2.0 + 0.1 * frames * (particles / 4000.0) * (temperature / 0.05)
+    structures = min(frames, new, 2.0 * known_structures(model, particles))
     return Estimate(
         # structures that quenches may recognise, and two batches of frames on the first rank
         memory=BASE_MEMORY
         + LAMMPS_MEMORY
         + 10e3 * particles
-        + min(1.0, temperature / 1e-2) * structures * _known_memory(model, particles)
+        + structures * _known_memory(model, particles)
         + 128.0 * 8.0 * d * particles,
         core_seconds=_run_seconds(model, particles, block) + work / rate("quench_pairs"),
         # each structure another in the worst case, and the series
@@ -290,7 +291,7 @@ def rearrangements(model: GlassModel, particles: int, block: dict) -> Estimate:
     """Tables of the rearrangements along one run."""
     frames = block["duration"] / block["interval"] + 1.0
     return Estimate(
-        memory=BASE_MEMORY + 1e3 * frames + 1e3 * particles,
+        memory=BASE_MEMORY + 30e6 + 1e3 * frames + 1e3 * particles,
         core_seconds=frames * particles * model.dimension * 1e-7,
         disk=200.0 * (frames + particles),
     )
@@ -357,7 +358,10 @@ def excitations(model: GlassModel, particles: int, modes: int, block: dict) -> E
 def cubic_amplitudes(model: GlassModel, particles: int, modes: int) -> Estimate:
     """Cubic amplitudes of the modes of one sample, read one by one."""
     return Estimate(
-        memory=BASE_MEMORY + 2.0 * _expansion_memory(model, particles) + 100.0 * particles,
+        memory=BASE_MEMORY
+        + SPARSE_MEMORY
+        + 3.0 * _expansion_memory(model, particles)
+        + 100.0 * particles,
         core_seconds=modes
         * (2.0 * _pairs(model, particles) + 25.0 * particles)
         / rate("quench_pairs"),

@@ -217,6 +217,9 @@ def _stated(table, item):
     mine = table[[item in cited_items(source) for source in table["source"]]]
     if not len(mine):
         return ""
+    # what cannot be judged is in the summary
+    judged = mine[mine["agrees"].isin(["yes", "no"])]
+    mine = judged if len(judged) else mine
     rows = []
     for statement, group in mine.groupby("statement", sort=False):
         for place, row in enumerate(group.itertuples()):

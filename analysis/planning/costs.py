@@ -21,8 +21,9 @@ from analysis import estimates, layout, rates
 from analysis.campaign import Campaign
 from analysis.models import DEFAULT_MODELS
 
-SNAKEMAKE_MEMORY = 300
-"""Megabytes of Snakemake itself, which every job on a cluster runs inside its allocation."""
+SNAKEMAKE_MEMORY = 450
+"""Megabytes of Snakemake itself, which every job on a cluster runs inside its allocation, and of
+compiling kernels, which the first job in a fresh clone does."""
 
 MEMORY_MARGIN, TIME_MARGIN = 1.2, 2.0
 """What is asked for over what is expected: a job that exceeds it is killed and starts anew."""
