@@ -117,11 +117,10 @@ def remedy(error: BaseException) -> str:
         causes.append(error)
         error = error.__cause__ or error.__context__
     text = " ".join(map(str, causes)).lower()
-    for words, advice in _REMEDIES.items():
-        if any(word in text for word in words) or any(
-            type(cause).__name__ in words or getattr(cause, "errno", None) in words
-            for cause in causes
-        ):
+    known = {type(cause).__name__ for cause in causes}
+    known |= {cause.errno for cause in causes if isinstance(cause, OSError)}
+    for signs, advice in _REMEDIES.items():
+        if known & set(signs) or any(isinstance(s, str) and s in text for s in signs):
             return f". {advice} Start again: what is finished is kept."
     return ""
 
