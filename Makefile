@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 CORES ?= 2
+KILLS ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
 
-.PHONY: help env demo test figures benchmark lint clean clean-env
+.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark lint clean clean-env
 
 help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
@@ -32,10 +33,23 @@ demo: $(STAMP) ## run the demonstration campaign and print the path of its repor
 	$(SNAKEMAKE) --workflow-profile workflow/profiles/local
 	@echo "Report: $(CURDIR)/$(REPORT)"
 
+plan: $(STAMP) ## what the demo would cost; for others: snakemake plan --configfile ...
+	$(BIN)/snakemake plan --quiet all
+
+calibrate: $(STAMP) ## measure this machine, in under two minutes: times of plans come from it
+	$(BIN)/snakemake calibrate --quiet all --cores 1
+
 test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile tests
 
-figures: $(STAMP) ## draw the figures
+slurm-test: $(STAMP) ## install Debian's SLURM (as root), start one of one node and test on it
+	$(BIN)/python -m tests.slurm.cluster install
+	SLURM_TESTS=1 $(BIN)/python -m pytest tests/slurm
+
+faults: $(STAMP) ## kill a campaign KILLS=10 times, fill its disk, damage its files
+	FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults
+
+figures: $(STAMP) ## draw the figures of the results that the repository ships
 	$(SNAKEMAKE) -s workflow/figures.smk
 
 benchmark: $(STAMP) ## measure the speed of the main computations

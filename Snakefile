@@ -2,8 +2,13 @@
 #
 #   snakemake --cores 2                                    the demo, config/config.yaml
 #   snakemake --cores 2 --configfile config/papers/...     another campaign
+#   snakemake plan                                         what it will cost
+#   snakemake archive                                      results for others, in one file
 #   snakemake -n                                           what would be done
+import json
+import shlex
 import sys
+from dataclasses import asdict
 
 from snakemake.utils import min_version
 
@@ -27,10 +32,15 @@ include: "workflow/rules/excitations.smk"
 include: "workflow/rules/quasilocalized.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/archive.smk"
 
 
 onstart:
-    save_snapshot()
+    # a plan is made beside a running campaign, and must not touch what its jobs read
+    if set(workflow.dag_settings.targets) == {"plan"}:
+        save_snapshot(f"{PLAN}/campaign.yaml")
+    else:
+        begin_driving()
 
 
 onsuccess:
@@ -44,15 +54,46 @@ onerror:
 
 localrules:
     all,
+    plan,
     tables,
     figures,
     report,
+    archive,
 
 
 rule all:
     default_target: True
     input:
         REPORT,
+
+
+rule plan:
+    log:
+        f"{PLAN}/plan.log",
+    conda:
+        "envs/conda.yaml"
+    params:
+        machine=shlex.quote(json.dumps(asdict(MACHINE))),
+        folder=PLAN,
+    shell:
+        "python workflow/scripts/plan_campaign.py --campaign {params.folder}/campaign.yaml"
+        " --machine {params.machine} --output {params.folder} --log {log}"
+
+
+# a job like any other, so that a cluster measures the node it runs on
+rule calibrate:
+    log:
+        f"{RESULTS}/logs/calibrate_rates.log",
+    conda:
+        "envs/conda.yaml"
+    resources:
+        tasks=1,
+        mem_mb=2000,
+        runtime=10,
+    params:
+        results=RESULTS if Path(SNAPSHOT).is_file() else "",
+    shell:
+        "python workflow/scripts/calibrate_rates.py --results {params.results} --log {log}"
 
 
 rule tables:
@@ -69,3 +110,8 @@ rule figures:
 rule report:
     input:
         REPORT,
+
+
+rule archive:
+    input:
+        ARCHIVE,

@@ -1,8 +1,9 @@
 """Memory and time of every stage, known before it runs.
 
-Each function takes numbers of a campaign alone and returns an :class:`Estimate` for one sample.
-Rates were measured on one core of a 2020s server (AVX2); they are upper estimates, and the
-profiles scale them by the attempt.
+Each function takes numbers of a campaign alone (particles, neighbours, steps, modes) and returns
+an :class:`Estimate` for one sample: so many operations of each kind, over the rate at which the
+machine does them (:mod:`analysis.rates`). What a rank needs to start is no part of it.
+:mod:`analysis.planning` makes jobs of samples, and asks for what they need.
 """
 
 from __future__ import annotations
@@ -12,24 +13,28 @@ from dataclasses import dataclass
 
 from analysis.campaign import Campaign
 from analysis.models import GlassModel
+from analysis.rates import rate
 
-BASE_MEMORY = 350e6
-"""Bytes of an interpreter with its libraries."""
+BASE_MEMORY = 240e6
+"""Bytes of an interpreter with its libraries and compiled kernels."""
 
-ATOM_STEPS = 1.0e6
-"""Particles times time steps a second of molecular dynamics on one core."""
+IDLE_MEMORY = 160e6
+"""Bytes of a rank that only waits for the others."""
 
-LIQUID_STEPS = 3.0e6
-"""Particles times time steps a second of our own molecular dynamics on one core, 20 neighbours."""
+LAMMPS_MEMORY = 75e6
+"""Bytes of LAMMPS beside them."""
 
-SWAP_MOVES = 1.5e6
-"""Attempted moves a second of swap Monte Carlo on one core."""
+SPARSE_MEMORY = 80e6
+"""Bytes of PETSc, SLEPc and MKL beside them."""
+
+THERMOSTAT = 2.0
+"""Time of a step in a liquid or under a thermostat over that of one in a cold solid."""
+
+SWAP_PAIRS = 100.0
+"""Pairs of molecular dynamics that an attempted move of swap Monte Carlo costs as much as."""
 
 SNAPSHOT_EVALUATIONS = 2000.0
 """Force evaluations of the quench of a liquid's snapshot, its polish included."""
-
-FORCE_ATOMS = 2.5e6
-"""Particles times force evaluations a second of a quench on one core."""
 
 QUENCH_EVALUATIONS = 300.0
 """Force evaluations of a quench from a thermal configuration, on average."""
@@ -37,20 +42,23 @@ QUENCH_EVALUATIONS = 300.0
 KNOWN_MEMORY = 2.5e8
 """Bytes for the structures of earlier frames that quenches may recognise."""
 
-DENSE_FLOPS = 2.0e10
-"""Floating-point operations a second of a dense eigen-solver on one core."""
-
-PRODUCT_FLOPS = 4.0e10
-"""Floating-point operations a second of single-precision matrix products on one core."""
-
 LARGEST_FACTOR = 64e9
 """Bytes of the largest factorisation that is tried before an iterative solver."""
 
-FACTOR_FLOPS = 6.0e10
-"""Floating-point operations a second, by their usual count, of a sparse Cholesky on one core."""
+FACTOR_FLOPS = 0.3
+"""Operations of an LDL^T factorisation over its non-zeros to the power of 3/2."""
 
-FACTOR_NONZEROS = 23e6
-"""Non-zeros of the LDL^T factor of the Hessian of 4,000 particles in three dimensions."""
+FIRE_EVALUATIONS = 2500.0
+"""Steps of FIRE in LAMMPS from a liquid of a thousand particles to a minimum."""
+
+POLISH_PRODUCTS = 2000.0
+"""Products of the Hessian with vectors that take a minimum to round-off."""
+
+CHUNK_MEMORY = 130e6
+"""Bytes of the frames of a run that are kept until they are written."""
+
+RESONANT_SHARE = 0.3
+"""Resonant triples that are summed, over those of a flat spectrum."""
 
 
 @dataclass(frozen=True)
@@ -120,37 +128,79 @@ def equilibrate_liquid(model: GlassModel, particles: int, preparation: dict, sna
     duration = float(preparation["equilibration"])
     duration += 0.2 * duration * (3.0 + preparation.get("spacing", 2.0) * snapshots)
     if preparation["dynamics"] == "swap":
-        seconds = duration * particles / SWAP_MOVES
+        pairs = duration * particles * SWAP_PAIRS
     else:
-        seconds = (
-            duration / preparation.get("time_step", model.time_step) * particles / LIQUID_STEPS
-        )
-        # forces cost as many pairs as there are
-        seconds *= max(1.0, neighbours(model) / 20.0)
+        steps = duration / preparation.get("time_step", model.time_step)
+        pairs = THERMOSTAT * steps * _pairs(model, particles)
     frame = particles * 8 * (model.dimension + 1)
     return Estimate(
         memory=BASE_MEMORY + 150e6 + 10e3 * particles + 2.0 * snapshots * frame,
-        core_seconds=(20.0 + seconds) / snapshots,
+        core_seconds=pairs / rate("dynamics_pairs") / snapshots,
         disk=frame,
     )
+
+
+def factor_nonzeros(particles: int, neighbours: float, dimension: int) -> float:
+    """Non-zeros of the LDL^T factor of a Hessian.
+
+    Nested dissection in d dimensions fills as N^(2 - 2/d) (N log N in 2D); the prefactor is set
+    by the width of the separators, that is by the number of neighbours. Calibrated on PARDISO's
+    peak for 12-IPL (0.24 GiB at N = 4,000, 4.6 GiB at 32,000), harmonic spheres and 10-IPL in 2D
+    to 4D: good to some 40%. PARDISO's own analysis is exact and decides once it has run.
+    """
+    size = dimension * particles
+    reach = max(neighbours, 1.0) ** (1.0 / dimension)
+    if dimension <= 2:
+        fill = particles * math.log2(max(particles, 2)) * reach**2 * dimension**2
+    else:
+        fill = 3.0 * dimension**2 * reach**2 * particles ** (2.0 - 2.0 / dimension)
+    return min(fill, 0.5 * size * (size + 1.0))
+
+
+def factorisation(model: GlassModel, particles: int) -> tuple[float, float, float]:
+    """Bytes and core-seconds of one LDL^T factorisation, and core-seconds of a solution."""
+    nonzeros = factor_nonzeros(particles, neighbours(model) + 1.0, model.dimension)
+    return (
+        12.0 * nonzeros,
+        FACTOR_FLOPS * nonzeros**1.5 / rate("factor_flops"),
+        2.0 * nonzeros / rate("solve_nonzeros"),
+    )
+
+
+def _pairs(model: GlassModel, particles: int) -> float:
+    return 0.5 * neighbours(model) * particles
+
+
+def _nonzeros(model: GlassModel, particles: int) -> float:
+    return (neighbours(model) + 1.0) * particles * model.dimension**2
 
 
 def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
     """One inherent structure."""
     if preparation["protocol"] == "equilibrium":
+        pairs = SNAPSHOT_EVALUATIONS * _pairs(model, particles)
         return Estimate(
             memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles),
-            core_seconds=1.0 + SNAPSHOT_EVALUATIONS * particles / FORCE_ATOMS,
+            core_seconds=pairs / rate("quench_pairs"),
             disk=particles * (8 * model.dimension + 12),
         )
-    time = preparation.get("equilibration") or 0.0
+    annealing = preparation.get("annealing", 0.0)
+    time = (preparation.get("equilibration") or 0.0) + annealing
     if preparation["protocol"] == "cooling":
         fall = preparation["parent_temperature"] - preparation.get("final_temperature", 0.0)
         time += fall / preparation.get("rate", 1e-3)
-    steps = time / preparation.get("time_step", model.time_step) + 10_000
+    steps = time / preparation.get("time_step", model.time_step)
+    # a quench takes longer in a larger box, as its lowest mode is softer
+    evaluations = FIRE_EVALUATIONS * (particles / 1000.0) ** (1.0 / 3.0)
+    quenches = 2.0 if annealing else 1.0
+    work = (THERMOSTAT * steps + quenches * evaluations) * _pairs(model, particles)
     return Estimate(
-        memory=BASE_MEMORY + 3e3 * particles + 2.0 * _expansion_memory(model, particles),
-        core_seconds=20.0 + steps * particles / ATOM_STEPS,
+        memory=BASE_MEMORY
+        + LAMMPS_MEMORY
+        + 3e3 * particles
+        + 2.0 * _expansion_memory(model, particles),
+        core_seconds=work / rate("dynamics_pairs")
+        + POLISH_PRODUCTS * _nonzeros(model, particles) / rate("sparse_nonzeros"),
         disk=particles * (8 * model.dimension + 12),
     )
 
@@ -162,48 +212,86 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
     modes = mode_count(request, particles, d, modes_per_volume(model))
     stored = 8.0 * modes * size
     if request == "all":
-        work, seconds = 24.0 * size**2, 10.0 * size**3 / DENSE_FLOPS
+        # the matrix, its copies and LAPACK's work space
+        work, seconds = 44.0 * size**2 - stored, 15.0 * size**3 / rate("dense_flops")
     else:
-        factor = FACTOR_NONZEROS * (particles / 4000.0) ** (2.0 * (d - 1) / d)
-        work = 12.0 * factor + 3.0 * stored
-        seconds = 20.0 * (particles / 4000.0) ** (3.0 * (d - 1) / d) + modes * factor * 8e-9
-        if 12.0 * factor > LARGEST_FACTOR:
+        factor, factorising, solving = factorisation(model, particles)
+        # twelve vectors of the Lanczos basis for each mode, or one slice after another
+        work = factor + min(12.0 * stored, 3.0 * stored + 8.0 * 2000 * size)
+        sweeps = 2.0 + modes / 75.0 if "below" in request else 1.5
+        seconds = 1.0 + sweeps * factorising + 4.0 * modes * solving
+        if factor > LARGEST_FACTOR:
             # an iterative solver keeps a few blocks of vectors instead
             work = 6.0 * stored
-            seconds = modes * 1000.0 * (neighbours(model) + 1.0) * particles * d * d * 2e-9
+            seconds = modes * 1000.0 * _nonzeros(model, particles) / rate("sparse_nonzeros")
     return Estimate(
-        memory=BASE_MEMORY + _expansion_memory(model, particles) + work + stored,
-        core_seconds=10.0 + seconds,
+        memory=BASE_MEMORY + SPARSE_MEMORY + _expansion_memory(model, particles) + work + stored,
+        core_seconds=seconds,
         disk=stored,
+    )
+
+
+def analysis_of_modes(model: GlassModel, particles: int, modes: int) -> Estimate:
+    """Participation ratios and phonon orders of the modes of one sample, and its moduli."""
+    size = model.dimension * particles
+    factor, factorising, solving = factorisation(model, particles)
+    return Estimate(
+        memory=BASE_MEMORY
+        + SPARSE_MEMORY
+        + _expansion_memory(model, particles)
+        + factor
+        + 32.0 * modes * size,
+        core_seconds=factorising + 10.0 * solving + 60.0 * modes * size / rate("sparse_nonzeros"),
+        disk=100.0 * modes,
+    )
+
+
+def joint_density(model: GlassModel, particles: int, modes: int) -> Estimate:
+    """Joint density of states of one sample, from its frequencies alone."""
+    return Estimate(
+        memory=BASE_MEMORY,
+        core_seconds=modes * modes / rate("sparse_nonzeros"),
+        disk=2e4,
     )
 
 
 def density_of_states(model: GlassModel, particles: int, block: dict) -> Estimate:
     """Kernel-polynomial density of states of one sample."""
-    d = model.dimension
-    nonzeros = (neighbours(model) + 1.0) * particles * d * d
+    products = block["moments"] * block["random_vectors"]
     return Estimate(
-        memory=BASE_MEMORY + _expansion_memory(model, particles) + 8.0 * 64 * d * particles,
-        core_seconds=10.0 + block["moments"] * block["random_vectors"] * nonzeros * 2e-9,
+        memory=BASE_MEMORY
+        + SPARSE_MEMORY
+        + _expansion_memory(model, particles)
+        + 8.0 * 64 * model.dimension * particles,
+        core_seconds=products * _nonzeros(model, particles) / rate("sparse_nonzeros"),
         disk=1e5,
     )
 
 
+def _run_seconds(model: GlassModel, particles: int, block: dict) -> float:
+    time = block["duration"] + THERMOSTAT * block["equilibration"]
+    steps = time / block.get("time_step", model.time_step)
+    return steps * _pairs(model, particles) / rate("dynamics_pairs")
+
+
 def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
     """One trajectory."""
-    step = block.get("time_step", model.time_step)
-    time = block["duration"] + block["equilibration"]
     frames = block["duration"] / block["interval"] + 1.0
+    trajectory = 16.0 * model.dimension * particles * frames
     return Estimate(
-        memory=BASE_MEMORY + 10e3 * particles + 64.0 * 16.0 * model.dimension * particles,
-        core_seconds=20.0 + time / step * particles / ATOM_STEPS,
-        disk=16.0 * model.dimension * particles * frames,
+        # chunks of frames are kept until they are written
+        memory=BASE_MEMORY
+        + LAMMPS_MEMORY
+        + 10e3 * particles
+        + min(2.0 * trajectory, CHUNK_MEMORY + 64.0 * 16.0 * model.dimension * particles),
+        core_seconds=_run_seconds(model, particles, block),
+        disk=trajectory,
     )
 
 
 def _known_memory(model: GlassModel, particles: int) -> float:
     # positions, and the list and derivatives of the pairs of each
-    pairs = 0.5 * neighbours(model) * particles
+    pairs = _pairs(model, particles)
     return pairs * (8 + 8 * (model.dimension + 1) + 80) + 8 * model.dimension * particles
 
 
@@ -212,21 +300,26 @@ def known_structures(model: GlassModel, particles: int) -> int:
     return int(min(32, max(3, KNOWN_MEMORY // _known_memory(model, particles))))
 
 
-def inherent_structures(model: GlassModel, particles: int, block: dict) -> Estimate:
+def inherent_structures(
+    model: GlassModel, particles: int, block: dict, temperature: float
+) -> Estimate:
     """Inherent structures along one run."""
     d = model.dimension
-    step = block.get("time_step", model.time_step)
-    time = block["duration"] + block["equilibration"]
     frames = block["duration"] / block["interval"] + 1.0
+    # most quenches end where they recognise a structure; longer in a larger box and from further up
+    evaluations = QUENCH_EVALUATIONS * (particles / 1000.0) ** 0.5 * (temperature / 1e-3) ** 0.27
+    work = frames * evaluations * _pairs(model, particles)
+    # new structures are rare in small and cold systems: one in ten frames at N = 4,000, T = 0.05
+    new = 2.0 + 0.1 * frames * (particles / 4000.0) * (temperature / 0.05)
+    structures = min(frames, new, 2.0 * known_structures(model, particles))
     return Estimate(
         # structures that quenches may recognise, and two batches of frames on the first rank
         memory=BASE_MEMORY
+        + LAMMPS_MEMORY
         + 10e3 * particles
-        + 2.0 * known_structures(model, particles) * _known_memory(model, particles)
+        + structures * _known_memory(model, particles)
         + 128.0 * 8.0 * d * particles,
-        core_seconds=20.0
-        + time / step * particles / ATOM_STEPS
-        + frames * particles * QUENCH_EVALUATIONS / FORCE_ATOMS,
+        core_seconds=_run_seconds(model, particles, block) + work / rate("quench_pairs"),
         # each structure another in the worst case, and the series
         disk=frames * (8.0 * d * particles + 100.0),
     )
@@ -236,8 +329,8 @@ def rearrangements(model: GlassModel, particles: int, block: dict) -> Estimate:
     """Tables of the rearrangements along one run."""
     frames = block["duration"] / block["interval"] + 1.0
     return Estimate(
-        memory=BASE_MEMORY + 1e3 * frames + 1e3 * particles,
-        core_seconds=10.0 + frames * particles * model.dimension * 1e-7,
+        memory=BASE_MEMORY + 30e6 + 1e3 * frames + 1e3 * particles,
+        core_seconds=frames * particles * model.dimension * 1e-7,
         disk=200.0 * (frames + particles),
     )
 
@@ -246,36 +339,38 @@ def lifetimes(model: GlassModel, particles: int, modes: int, frames: float) -> E
     """Lifetimes of the modes of one sample at one temperature."""
     size = model.dimension * particles
     energies = min(4.0 * modes * frames, 2.0 * 2**30)
-    flops = 4.0 * modes * size * frames
+    # positions and velocities times vectors, in double precision
+    flops = 2.0 * 4.0 * modes * size * frames
     return Estimate(
         memory=BASE_MEMORY + 12.0 * modes * size + 3.0 * energies,
-        core_seconds=20.0 + 2.0 * flops / PRODUCT_FLOPS + modes * frames * 1e-6,
+        core_seconds=flops / rate("product_flops") + modes * frames * 1e-6,
         disk=200.0 * modes,
     )
 
 
 def mean_squared_displacement(model: GlassModel, particles: int, frames: float) -> Estimate:
     """Mean-squared displacement of one trajectory."""
-    d = model.dimension
+    values = frames * particles * model.dimension
     return Estimate(
-        memory=BASE_MEMORY + 5e8,
-        core_seconds=10.0 + frames * particles * d * 1e-6,
+        memory=BASE_MEMORY + min(8.0 * 8.0 * values, 5e8),
+        core_seconds=values * 1e-7,
         disk=1e4,
     )
 
 
-def decay_rates(model: GlassModel, particles: int, broadening: float) -> Estimate:
+def decay_rates(model: GlassModel, particles: int, broadenings) -> Estimate:
     """Decay rates of all modes of one sample."""
     d = model.dimension
     size = d * particles
-    # a quarter of all (sum, l) columns, each a sparse product and one with the modes m within four
-    # standard deviations of resonance, in a spectrum 25 wide
-    window = min(1.0, 8.0 * broadening / 25.0)
-    flops = size**2 / 4.0 * 2.0 * size * (d * (neighbours(model) + 1.0) + window * size)
+    # a quarter of all (sum, l) columns, each a product with strips of the Hessian and one with the
+    # modes m within four standard deviations of resonance, in a spectrum 25 wide
+    window = min(1.0, 8.0 * max(broadenings) / 25.0)
+    strips = size**2 / 4.0 * 2.0 * _nonzeros(model, particles)
+    products = RESONANT_SHARE * size**2 / 4.0 * 2.0 * size * window * size
     return Estimate(
-        memory=BASE_MEMORY + _expansion_memory(model, particles) + 28.0 * size**2 + 1e9,
-        core_seconds=20.0 + flops / PRODUCT_FLOPS,
-        disk=50.0 * size,
+        memory=BASE_MEMORY + _expansion_memory(model, particles) + 28.0 * size**2,
+        core_seconds=(strips + products) / rate("product_flops"),
+        disk=50.0 * size * len(broadenings),
     )
 
 
@@ -286,24 +381,28 @@ def excitations(model: GlassModel, particles: int, modes: int, block: dict) -> E
     minimisations += math.log2(math.log(block["grid_factor"]) / block["relative_precision"] + 1.0)
     # a quench takes longer in a larger box, as its lowest mode is softer
     evaluations = 2000.0 * (particles / 2000.0) ** (1.0 / 3.0)
-    seconds = evaluations * 5e-9 * particles * (neighbours(model) + 10.0)
+    seconds = evaluations * 0.5 * particles * (neighbours(model) + 10.0) / rate("quench_pairs")
     size = model.dimension * particles
     # distinct structures and what recognises them, a dozen at a time
     known = 12.0 * (_expansion_memory(model, particles) + 16.0 * size)
     return Estimate(
         # compiled kernels and both pair lists of the descent
         memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles) + known,
-        core_seconds=20.0 + modes * minimisations * seconds,
+        core_seconds=modes * minimisations * seconds,
         disk=400.0 * modes + 60.0 * particles * block["fields"],
     )
 
 
 def cubic_amplitudes(model: GlassModel, particles: int, modes: int) -> Estimate:
     """Cubic amplitudes of the modes of one sample, read one by one."""
-    bonds = 0.5 * neighbours(model) * particles
     return Estimate(
-        memory=BASE_MEMORY + 2.0 * _expansion_memory(model, particles) + 100.0 * particles,
-        core_seconds=10.0 + modes * (bonds * 2e-8 + particles * 5e-8),
+        memory=BASE_MEMORY
+        + SPARSE_MEMORY
+        + 3.0 * _expansion_memory(model, particles)
+        + 100.0 * particles,
+        core_seconds=modes
+        * (2.0 * _pairs(model, particles) + 25.0 * particles)
+        / rate("quench_pairs"),
         disk=60.0 * modes,
     )
 
@@ -312,11 +411,7 @@ def quasilocalized(model: GlassModel, particles: int, block: dict) -> Estimate:
     """Quasilocalized excitations of one sample, on one rank."""
     d = model.dimension
     size = d * particles
-    # the factor fills as N^(2 - 2/d), with the square of the separators' width in neighbours
-    width = (neighbours(model) / 66.0) ** (2.0 / d)
-    factor = FACTOR_NONZEROS * width * (particles / 4000.0) ** (2.0 * (d - 1) / d)
-    factor *= (d / 3.0) ** 2 * {2: 0.3, 3: 0.75, 4: 1.9}[d]
-    factor = min(factor, 0.5 * size**2)
+    factor, factoring, solving = factorisation(model, particles)
     modes = block["harmonic_modes"]
     planes = d * (d - 1) // 2
     solved = modes * (2.0 + block["second_quartic"] + block["pseudo_harmonic"])
@@ -325,21 +420,68 @@ def quasilocalized(model: GlassModel, particles: int, block: dict) -> Estimate:
     solved += 2.0 * (starts + 2 * planes) if starts else 0.0
     # solves with the factor: 15 for each nonlinear mode, 20 for each harmonic one
     solves = 15.0 * solved + 20.0 * (modes + 2.0) + 20.0 * starts + 4.0 * planes
-    pairs = 0.5 * neighbours(model) * particles
-    seconds = 2.0 * factor**1.5 / FACTOR_FLOPS + solves * (1e-9 * factor + 1.5e-8 * pairs)
-    seconds += 1e-5 * pairs
-    if block["solver"] != "fixed_point":
-        seconds += solved * 400.0 * 3.5e-8 * pairs
+    # contractions of a field with derivatives, two evaluations of forces each
+    contractions = solves + (400.0 * solved if block["solver"] != "fixed_point" else 0.0)
+    seconds = factoring + solves * solving
+    seconds += 2.0 * contractions * _pairs(model, particles) / rate("quench_pairs")
     rows = 400.0 * (solved + 1.0) + (8.0 * size * solved if block["keep_vectors"] else 0.0)
     if block["profiles"]:
         rows += 40.0 * solved * particles ** (1.0 / d)
     return Estimate(
         memory=BASE_MEMORY
+        + SPARSE_MEMORY
         + 3.0 * _expansion_memory(model, particles)
-        + 18.0 * factor
+        + 1.5 * factor
         + 8.0 * size * (300.0 + solved + starts),
-        core_seconds=0.1 + seconds,
+        core_seconds=seconds,
         disk=rows,
+    )
+
+
+def boson_peak(campaign: Campaign, ensemble: str) -> Estimate:
+    """Boson peak of one ensemble, from all its spectra at once."""
+    source = campaign.spectrum_of(ensemble)
+    entry = campaign.ensembles[source]
+    model = campaign.models[entry.model]
+    request = campaign.block("modes", source)["request"]
+    modes = mode_count(request, entry.particles, model.dimension, modes_per_volume(model))
+    rows = entry.samples * modes
+    return Estimate(memory=BASE_MEMORY + 300.0 * rows, core_seconds=2e-6 * rows, disk=5e3)
+
+
+def selected_fields(campaign: Campaign, ensemble: str) -> Estimate:
+    """Pictures of the modes of some samples of one ensemble, which are solved for once more."""
+    entry = campaign.ensembles[ensemble]
+    model = campaign.models[entry.model]
+    one = quasilocalized(model, entry.particles, campaign.block("quasilocalized", ensemble))
+    shown = min(entry.samples, 3)
+    return Estimate(
+        memory=one.memory + 2e3 * entry.samples,
+        core_seconds=shown * one.core_seconds + 1e-4 * entry.samples,
+        disk=shown * 5.0 * entry.particles * 16.0 * model.dimension,
+    )
+
+
+def of_ensemble(campaign: Campaign, rule: str, ensemble: str) -> Estimate:
+    """A rule that works on a whole ensemble at once."""
+    rules = {"estimate_boson_peak": boson_peak, "select_quasilocalized_fields": selected_fields}
+    return rules[rule](campaign, ensemble)
+
+
+def gathering(parts: int, size: float) -> Estimate:
+    """One table of a campaign from its parts, `size` bytes altogether."""
+    return Estimate(
+        memory=BASE_MEMORY + 6.0 * size,
+        core_seconds=5e-3 * parts + 2e-8 * size,
+        disk=size,
+    )
+
+
+def presentation(rule: str, size: float) -> Estimate:
+    """Summary, figures or report from tables of `size` bytes altogether."""
+    seconds = {"summarise_tables": 3.0, "draw_figures": 60.0, "write_report": 3.0}[rule]
+    return Estimate(
+        memory=BASE_MEMORY + 1e8 + 6.0 * size, core_seconds=seconds + 5e-8 * size, disk=2e7
     )
 
 
@@ -376,8 +518,9 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
             return mean_squared_displacement(model, particles, frames)
     if rule in ("follow_inherent_structures", "measure_rearrangements"):
         block = campaign.block("transitions", ensemble, temperature)
-        follows = rule == "follow_inherent_structures"
-        return (inherent_structures if follows else rearrangements)(model, particles, block)
+        if rule == "measure_rearrangements":
+            return rearrangements(model, particles, block)
+        return inherent_structures(model, particles, block, temperature)
     if rule == "find_quasilocalized_modes":
         return quasilocalized(model, particles, campaign.block("quasilocalized", ensemble))
     request = campaign.block("modes", ensemble)["request"]
@@ -388,7 +531,11 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
         return lifetimes(model, particles, modes, frames)
     if rule == "compute_decay_rates":
         block = campaign.block("decay_rates", ensemble)
-        return decay_rates(model, particles, max(block["broadenings"]))
+        return decay_rates(model, particles, block["broadenings"])
+    if rule == "compute_joint_density":
+        return joint_density(model, particles, modes)
+    if rule == "analyse_modes":
+        return analysis_of_modes(model, particles, modes)
     if rule == "compute_cubic_amplitudes":
         return cubic_amplitudes(model, particles, modes)
     if rule == "measure_excitations":
@@ -401,10 +548,4 @@ def stage(campaign: Campaign, rule: str, ensemble: str, temperature: float | Non
             below = mode_count(window, particles, model.dimension, modes_per_volume(model))
             pulled = max(below, block["at_least"])
         return excitations(model, particles, int(min(pulled + block["above"], modes)), block)
-    # analyse_modes and the joint density read the modes, and solve a few linear systems
-    size = model.dimension * particles
-    return Estimate(
-        memory=BASE_MEMORY + _expansion_memory(model, particles) + 16.0 * modes * size,
-        core_seconds=20.0 + 1e-6 * modes * size,
-        disk=100.0 * modes,
-    )
+    raise ValueError(f"nobody has estimated the rule {rule!r}")

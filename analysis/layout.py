@@ -48,6 +48,16 @@ MADE_FROM = {
 }
 """Tables of the papers, each with the gathered table that it is made from."""
 
+FILES = {
+    "glasses": "glasses/b{bundle}.h5",
+    "mode_vectors": "modes/b{bundle}.h5",
+    "trajectories": "trajectories/b{bundle}/T{temperature}.h5",
+    "inherent": "inherent/b{bundle}/T{temperature}.h5",
+    "quasilocalized_vectors": "quasilocalized/b{bundle}.h5",
+    "liquids": "liquids/r{bundle}.h5",
+}
+"""Files of arrays of one bundle, or of one equilibrium run, in the folder of its ensemble."""
+
 BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
 """Studies whose parts are one for each bundle and temperature."""
 
@@ -79,29 +89,50 @@ def made_tables(campaign: Campaign) -> list[str]:
     return [table for table, source in MADE_FROM.items() if source in gathered]
 
 
+def part(campaign: Campaign, table: str, ensemble: str, bundle=None, temperature=None) -> str:
+    """File of one job: a part of a table, or one of :data:`FILES`.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    table : str
+    ensemble : str
+    bundle : int, optional
+        Or the equilibrium run, of what is made of runs; None for a table with one part for each
+        ensemble.
+    temperature : float, optional
+        Of runs.
+    """
+    folder = f"{root(campaign)}/{ensemble}"
+    if table in FILES:
+        label = "" if temperature is None else temperature_label(temperature)
+        return f"{folder}/{FILES[table].format(bundle=f'{bundle:04d}', temperature=label)}"
+    if table in OF_ENSEMBLE:
+        return f"{folder}/parts/{table}/all.parquet"
+    if table in OF_RUN:
+        return f"{folder}/parts/{table}/{run_name(bundle)}.parquet"
+    at = "" if temperature is None else f".T{temperature_label(temperature)}"
+    return f"{folder}/parts/{table}/b{bundle:04d}{at}.parquet"
+
+
 def parts(campaign: Campaign, table: str) -> list[str]:
     """Files that a table is gathered from."""
     if table in OF_RUN:
         return [
-            f"{root(campaign)}/{name}/parts/{table}/{run_name(run)}.parquet"
+            part(campaign, table, name, run)
             for name in campaign.prepared()
             for run in campaign.ensembles[name].runs
         ]
     study = STUDY_OF[table]
     files = []
     for name in campaign.ensembles_of(study):
-        folder = f"{root(campaign)}/{name}/parts/{table}"
         if table in OF_ENSEMBLE:
             # the boson peak of a model without full spectra is not known
             if table != "boson_peak" or campaign.spectrum_of(name):
-                files.append(f"{folder}/all.parquet")
+                files.append(part(campaign, table, name))
             continue
+        by_temperature = study in BY_TEMPERATURE
+        temperatures = campaign.temperatures(study, name) if by_temperature else [None]
         for bundle in campaign.ensembles[name].bundles:
-            if study in BY_TEMPERATURE:
-                files += [
-                    f"{folder}/b{bundle:04d}.T{temperature_label(temperature)}.parquet"
-                    for temperature in campaign.temperatures(study, name)
-                ]
-            else:
-                files.append(f"{folder}/b{bundle:04d}.parquet")
+            files += [part(campaign, table, name, bundle, t) for t in temperatures]
     return files

@@ -1,13 +1,23 @@
-"""Logging of programs: to a file and to stderr, by the first rank alone."""
+"""Logging of programs: to a file and to stderr, by the first rank alone.
+
+A log file ends with what each rank has used, exactly; the `benchmark:` records of a workflow engine
+sample running processes twice a minute, and miss most of what a job of half a minute does.
+"""
 
 from __future__ import annotations
 
+import atexit
+import errno
 import logging
 import sys
+import time
 from pathlib import Path
 
 PROGRAM = "program"
 """Name of the programs' own logger."""
+
+USAGE = "rank %d used %.2f core-seconds and at most %.1f MB"
+"""Last line of a log file, one from each rank."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -17,6 +27,22 @@ class _Brief(logging.Formatter):
 
     def formatException(self, ei):  # noqa: N802
         return ""
+
+
+_REMEDIES = {
+    (errno.ENOSPC, errno.EDQUOT, "no space left", "quota exceeded"): (
+        "The disk is full, or your share of it: free some space, or choose another folder with "
+        "--config results=."
+    ),
+    (errno.EROFS, errno.EACCES, errno.EPERM, "read-only file system", "permission denied"): (
+        "The folder cannot be written to: change its permissions, or choose another one with "
+        "--config results=."
+    ),
+    (errno.EIO, "input/output error"): "The disk or the network failed: look at its health.",
+    ("MemoryError", "MemoryLimitError", "cannot allocate memory"): (
+        "The memory did not suffice: run fewer jobs at once, or ask for more with --set-resources."
+    ),
+}
 
 
 def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
@@ -47,6 +73,7 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
         file = logging.FileHandler(log, mode="w" if rank == 0 else "a")
         file.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(file)
+        atexit.register(_log_usage, file, rank)
     # other packages (fonts, for one) would tell every step they take
     root.setLevel(logging.WARNING if rank == 0 else logging.ERROR)
     for own in ("analysis", PROGRAM):
@@ -56,14 +83,46 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
     return logging.getLogger(PROGRAM)
 
 
+def _log_usage(file: logging.Handler, rank: int) -> None:
+    record = logging.LogRecord(PROGRAM, logging.INFO, __file__, 0, USAGE, (), None)
+    record.args = (rank, time.process_time(), peak_memory() / 1e6)
+    file.handle(record)
+
+
+def peak_memory() -> float:
+    """Bytes of memory that this process has held at most (resident)."""
+    # `getrusage` would count what the parent held when it forked
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024.0 * float(line.split()[1])
+    raise OSError("/proc/self/status: no VmHWM; Linux alone is supported")
+
+
 def _log_exception(kind, error, trace) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
         logging.getLogger(PROGRAM).critical(
-            "stopped by %s: %s", kind.__name__, error, exc_info=(kind, error, trace)
+            "stopped by %s: %s%s",
+            *(kind.__name__, error, remedy(error)),
+            exc_info=(kind, error, trace),
         )
     _abort_other_ranks()
+
+
+def remedy(error: BaseException) -> str:
+    """What to do about an error of the file system or of memory, as the end of a message."""
+    causes = []
+    while error is not None:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    text = " ".join(map(str, causes)).lower()
+    known = {type(cause).__name__ for cause in causes}
+    known |= {cause.errno for cause in causes if isinstance(cause, OSError)}
+    for signs, advice in _REMEDIES.items():
+        if known & set(signs) or any(isinstance(s, str) and s in text for s in signs):
+            return f". {advice} Start again: what is finished is kept."
+    return ""
 
 
 def _abort_other_ranks() -> None:

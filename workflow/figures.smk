@@ -1,10 +1,12 @@
 # Figures and report from tables that somebody else computed; no simulation is in sight here.
 #
-#   snakemake -s workflow/figures.smk --cores 1 --config results=FOLDER [output=FOLDER]
+#   snakemake -s workflow/figures.smk --cores 1 --config results=PATH [output=FOLDER]
 #
-# `results` holds tables/ with its manifest.json (a campaign's folder, or a copy of it); every table
-# must be what the manifest says. By default these are the results that the repository ships.
-# `output` gets figures/ and report.html: results/<name of the folder> by default.
+# `results` is an archive (of `snakemake archive`), a folder that holds tables/ with manifest.json (a
+# campaign's folder, or a copy of it), or a folder of several such folders. Every table must be what
+# its manifest says. By default these are all results that the repository ships.
+# `output` gets figures/ and report.html, in a folder for each campaign if there are several:
+# results/<name of the folder>, or results/shipped, by default.
 import sys
 
 from snakemake.utils import min_version
@@ -18,9 +20,12 @@ include: "rules/cached.smk"
 include: "rules/figures.smk"
 
 
+REPORTS = [REPORT.format(cache=name) for name in CACHES]
+
+
 onsuccess:
-    if Path(REPORT).is_file():
-        print(f"Report: {Path(REPORT).resolve()}")
+    for report_file in REPORTS:
+        print(f"Report: {Path(report_file).resolve()}")
 
 
 localrules:
@@ -30,5 +35,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        FIGURES,
-        REPORT,
+        REPORTS,

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,11 @@ figure { margin: .6rem 0 0; }
 figure img { width: 100%; height: auto; display: block; }
 table.paper tbody th { vertical-align: top; border-bottom: 1px solid var(--line); }
 table.paper td { white-space: nowrap; }
+summary { cursor: pointer; color: var(--accent); margin: .5rem 0; }
+.stated { margin: .8rem 0 0; }
+.stated table { font-size: 12.5px; }
+.origin { font: 12.5px/1.4 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  color: var(--soft); margin: .5rem 0 0; }
 figcaption, .caption { font-size: .92rem; color: var(--soft); margin-top: .4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 0;
   font: 13px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -88,7 +94,7 @@ def write_report(path, tables, figures, provenance, *, title=None) -> Path:
     sections = [_header(title, tables, provenance)]
     if "summary" in tables and len(tables["summary"]):
         sections.append(_summary(tables["summary"]))
-    sections.extend(_paper_sections(drawn, Path(figures), tables))
+    sections.extend(_paper_sections(drawn, Path(figures), tables, provenance))
     sections.append(_tables(tables))
     sections.append(_provenance(tables, provenance))
     document = (
@@ -140,22 +146,23 @@ def number_with_error(value, error=math.nan) -> str:
     return f"{value:.{places}f} ± {error:.{places}f}"
 
 
+_MARKS = {"yes": ("yes", "yes"), "no": ("no", "no")}
+
+
 def _summary(table):
-    marks = {"yes": ("yes", "yes"), "no": ("no", "no")}
     rows = []
     text = table["statement"] + " Rule: " + table["rule"] + "."
     # the same statement for several ensembles and temperatures is printed once
     block = (text != text.shift()).cumsum()
     for _, group in table.groupby(block, sort=False):
         for place, row in enumerate(group.itertuples()):
-            mark, kind = marks.get(row.agrees, ("–", "none"))
-            temperature = f"{row.temperature:g}" if math.isfinite(row.temperature) else "–"
+            mark, kind = _MARKS.get(row.agrees, ("–", "none"))
             span = f' rowspan="{len(group)}"'
             rows.append(
                 "<tr>"
                 f"<td>{html.escape(row.quantity)}</td>"
                 f"<td>{html.escape(row.ensemble)}</td>"
-                f'<td class="number">{temperature}</td>'
+                f'<td class="number">{_temperature(row)}</td>'
                 f'<td class="number">{number_with_error(row.observed, row.error)}</td>'
                 f'<td class="number">{number_with_error(row.paper)}</td>'
                 f"<td>{html.escape(row.source)}</td>"
@@ -171,16 +178,90 @@ def _summary(table):
     agreed = (table["agrees"] == "yes").sum()
     return (
         '<section id="summary"><h2>Summary</h2>'
-        f"<p>{agreed} of {decided} values agree with the paper by the rules stated in each row.</p>"
+        f"<p>{agreed} of {decided} values agree with the paper by the rules stated in each row. "
+        "Each figure below is followed by what the paper states about it.</p>"
+        f"<details><summary>All {len(table)} values</summary>"
         '<div class="scroll"><table><thead><tr><th>Quantity</th><th>Ensemble</th>'
         '<th class="number">T</th><th class="number">Observed</th><th class="number">Paper</th>'
         "<th>Source</th><th>Agrees</th><th>Statement</th></tr></thead><tbody>"
         + "\n".join(rows)
-        + "</tbody></table></div></section>"
+        + "</tbody></table></div></details></section>"
     )
 
 
-def _paper_sections(drawn, folder, tables):
+def _temperature(row) -> str:
+    return f"{row.temperature:g}" if math.isfinite(row.temperature) else "–"
+
+
+def cited_items(source: str) -> set[str]:
+    """Figures, tables and equations that a source names, such as "Fig. 2" of "Figs 2(b) and 3".
+
+    Ranges count for every item in them.
+    """
+    kinds = {"Fig": "Fig. {}", "Table": "Table {}", "Eq": "Eq. {}"}
+    found, kind = set(), None
+    token = r"(Fig|Table|Eq)s?\b\.?|\b([SA]?)(\d+)(?:-(\d+))?(?![\d.])|\b([IVX]+)\b"
+    for name, letter, first, last, roman in re.findall(token, source):
+        if name:
+            kind = kinds[name]
+        elif kind and roman:
+            found.add(kind.format(roman))
+        elif kind:
+            for number in range(int(first), int(last or first) + 1):
+                found.add(kind.format(f"{letter}{number}"))
+    return found
+
+
+def _stated(table, item):
+    """What the paper states about one of its figures or tables, and what was found here."""
+    mine = table[[item in cited_items(source) for source in table["source"]]]
+    if not len(mine):
+        return ""
+    # what cannot be judged is in the summary
+    judged = mine[mine["agrees"].isin(["yes", "no"])]
+    mine = judged if len(judged) else mine
+    rows = []
+    for statement, group in mine.groupby("statement", sort=False):
+        for place, row in enumerate(group.itertuples()):
+            mark, kind = _MARKS.get(row.agrees, ("–", "none"))
+            first = (
+                f'<td class="statement" rowspan="{len(group)}">{html.escape(statement)}</td>'
+                if place == 0
+                else ""
+            )
+            at = f" at T = {_temperature(row)}" if math.isfinite(row.temperature) else ""
+            rows.append(
+                f"<tr>{first}<td>{html.escape(row.quantity)}</td>"
+                f"<td>{html.escape(row.ensemble + at)}</td>"
+                f'<td class="number">{number_with_error(row.paper)}</td>'
+                f'<td class="number">{number_with_error(row.observed, row.error)}</td>'
+                f'<td class="{kind}">{mark}</td></tr>'
+            )
+    return (
+        '<div class="scroll stated"><table><thead><tr><th>The paper states</th><th>Quantity</th>'
+        '<th>Ensemble</th><th class="number">Paper</th><th class="number">Here</th><th>Agrees</th>'
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _origin(tables, provenance):
+    """Campaign, samples and versions behind a figure, in one line."""
+    known = tables.get("ensembles", pd.DataFrame())
+    samples = [
+        f"{row.ensemble} {row.samples} of N = {row.particles:,}" for row in known.itertuples()
+    ]
+    versions = provenance.get("versions") or {"glassmodes": provenance.get("code_version", "")}
+    parts = [
+        f"Campaign {provenance.get('campaign', '')}",
+        f"samples: {', '.join(samples)}" if samples else "",
+        ", ".join(f"{name} {version}" for name, version in versions.items() if version),
+        f"configuration {provenance['config_hash']}" if "config_hash" in provenance else "",
+        f"computed {str(provenance['created'])[:10]}" if "created" in provenance else "",
+    ]
+    return f'<p class="origin">{html.escape(" · ".join(filter(None, parts)))}</p>'
+
+
+def _paper_sections(drawn, folder, tables, provenance):
     """One section for each paper: its figures, then its tables."""
     figures, made = {}, {}
     for note in drawn:
@@ -193,28 +274,35 @@ def _paper_sections(drawn, folder, tables):
     groups += [group for group in made if group not in groups]
     groups += [_OURS] if _OURS in figures else []
     sections, anchor = [], ' id="figures"'
+    origin = _origin(tables, provenance)
+    # the summary compares with one paper
+    summary = tables.get("summary", pd.DataFrame())
+    compared = provenance.get("paper", "") if len(summary) else None
     for group in groups:
         heading = f"After {group}" if group != _OURS else group
         parts = [f"<section{anchor}><h2>{html.escape(heading)}</h2>"]
         anchor = ""
-        parts += [_figure(note, folder) for note in figures.get(group, ())]
-        parts += [_paper_table(entry, tables[entry.name]) for entry in made.get(group, ())]
+        stated = (lambda item: _stated(summary, item)) if group == compared else (lambda item: "")
+        for note in figures.get(group, ()):
+            parts.append(_figure(note, folder, stated(note.get("item", "")) + origin))
+        for entry in made.get(group, ()):
+            parts.append(_paper_table(entry, tables[entry.name]) + stated(entry.item) + origin)
         sections.append("\n".join(parts) + "</section>")
     return sections
 
 
-def _figure(note, folder):
+def _figure(note, folder, beside):
     item = f"{note['item']}. " if note.get("item") and note.get("paper") else ""
     heading = f"<h3>{html.escape(item + note['title'])}</h3>"
     picture = folder / f"{note['name']}.png"
     if note.get("skipped") or not picture.is_file():
         reason = note.get("skipped") or "its file is missing"
-        return f'{heading}\n<p class="lead">Not drawn: {html.escape(reason)}.</p>'
+        return f'{heading}\n<p class="lead">Not drawn: {html.escape(reason)}.</p>{beside}'
     data = base64.b64encode(picture.read_bytes()).decode()
     return (
         f'{heading}\n<figure><img alt="{html.escape(note["title"])}" '
         f'src="data:image/png;base64,{data}">'
-        f"<figcaption>{html.escape(note['caption'])}</figcaption></figure>"
+        f"<figcaption>{html.escape(note['caption'])}</figcaption></figure>{beside}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ _OPTIONAL = (
     "glass_temperature",
     "source",
 )
+_POSITIVE = _OPTIONAL[:-1]
+_POSITIVE_SIZES = ("smallest", "largest", "size_ratio", "effective_diameter")
 _KEYS = {"description", "dimension", "density", "potential", "mixture", *_OPTIONAL}
 
 
@@ -156,14 +159,46 @@ def _additive_pair_diameters(fractions, size_ratio, effective_diameter):
     return pairs * (effective_diameter / effective)
 
 
+def _check_numbers(where: str, entry: Mapping) -> None:
+    """Refuse what is no positive number, or is missing where the mixture needs it."""
+    mixture = entry["mixture"]
+    if "smallest" in mixture:
+        wanted = ("smallest", "largest", "distribution_exponent", "non_additivity")
+    elif "pair_diameters" in mixture:
+        wanted = ("fractions",)
+    else:
+        wanted = ("fractions", "size_ratio", "effective_diameter")
+    fractions = mixture.get("fractions", [1.0])
+    if not np.isclose(np.sum(np.array(fractions, dtype=float)), 1.0):
+        raise ModelError(f"{where}.mixture.fractions: {fractions} must add up to 1")
+    missing = [key for key in wanted if key not in mixture]
+    if missing:
+        raise ModelError(f"{where}.mixture: lacks {', '.join(missing)}")
+    numbers = {key: entry[key] for key in ("density", *_POSITIVE) if entry.get(key) is not None}
+    numbers |= {f"mixture.{key}": mixture[key] for key in _POSITIVE_SIZES if key in mixture}
+    for key, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+            raise ModelError(f"{where}.{key}: {value!r} is no positive number")
+    dimension = entry["dimension"]
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 2:
+        raise ModelError(f"{where}.dimension: {dimension!r} is no whole number above 1")
+
+
 def _model(name: str, entry: dict, path: Path) -> GlassModel:
     where = f"{path.name}: {name}"
+    if not isinstance(entry, Mapping):
+        keys = ", ".join(sorted(_KEYS))
+        raise ModelError(f"{where}: {entry!r} is no mapping; its keys are {keys}")
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
         raise ModelError(f"{where}.{unknown[0]}: unknown key; allowed: {', '.join(sorted(_KEYS))}")
     for key in ("dimension", "density", "potential", "mixture"):
         if key not in entry:
             raise ModelError(f"{where}.{key}: missing")
+    for key in ("potential", "mixture"):
+        if not isinstance(entry[key], Mapping):
+            raise ModelError(f"{where}.{key}: {entry[key]!r} is no mapping")
+    _check_numbers(where, entry)
     settings = dict(entry["potential"])
     family = settings.pop("family", None)
     if family not in FAMILIES:
@@ -190,8 +225,6 @@ def _model(name: str, entry: dict, path: Path) -> GlassModel:
             **optional,
         )
     fractions = np.array(mixture["fractions"], dtype=float)
-    if not np.isclose(fractions.sum(), 1.0):
-        raise ModelError(f"{where}.mixture.fractions: {fractions.tolist()} must add up to 1")
     if "pair_diameters" in mixture:
         pairs = np.array(mixture["pair_diameters"], dtype=float)
     else:
@@ -220,7 +253,14 @@ def load_models(path: str | Path | None = None) -> dict[str, GlassModel]:
         Naming the file, the key and what is allowed.
     """
     path = Path(path or DEFAULT_MODELS)
-    entries = yaml.safe_load(path.read_text())
+    try:
+        entries = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from None
+    except yaml.YAMLError as error:
+        raise ModelError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(entries, Mapping):
+        raise ModelError(f"{path}: a registry is a mapping of names to models")
     return {name: _model(name, entry, path) for name, entry in entries.items()}
 
 

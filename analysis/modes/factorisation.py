@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from analysis.estimates import factor_nonzeros
 from analysis.modes.errors import MemoryLimitError, ModeError
 
 _MKL_NAMES = ("libmkl_rt.so.3", "libmkl_rt.so.2", "libmkl_rt.so", "libmkl_rt.so.1")
@@ -61,19 +62,11 @@ def available_memory() -> int:
 def estimated_factor_bytes(size: int, entries: int, dimension: int = 3) -> int:
     """Bytes of the factor of a Hessian, before anything is built.
 
-    Nested dissection in d dimensions fills as N^(2 - 2/d) (N log N in 2D); the prefactor is set
-    by the width of the separators, that is by the number of neighbours. Calibrated on PARDISO's
-    peak for 12-IPL (0.24 GiB at N = 4,000, 4.6 GiB at 32,000), harmonic spheres and 10-IPL in 2D
-    to 4D: good to some 40%. PARDISO's own analysis is exact and decides once it has run.
+    Good to some 40%, see :func:`analysis.estimates.factor_nonzeros`. PARDISO's own analysis is
+    exact and decides once it has run.
     """
     particles = max(size // dimension, 2)
-    neighbours = max(entries / size / dimension, 1.0)
-    reach = neighbours ** (1.0 / dimension)
-    if dimension <= 2:
-        fill = particles * np.log2(particles) * reach**2 * dimension**2
-    else:
-        fill = 3.0 * dimension**2 * reach**2 * particles ** (2.0 - 2.0 / dimension)
-    fill = min(fill, 0.5 * size * (size + 1.0))
+    fill = factor_nonzeros(particles, entries / size / dimension, dimension)
     return int(8 * fill + 24 * entries)
 
 

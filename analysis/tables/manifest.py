@@ -9,19 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from analysis.storage import StorageError, atomic_path
 
 MANIFEST = "manifest.json"
 
 
-def _digest(path: Path) -> str:
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(folder: str | Path, names: Iterable[str], provenance: Mapping) -> None:
+def write_manifest(
+    folder: str | Path,
+    names: Iterable[str],
+    provenance: Mapping,
+    *,
+    found: str | Path | None = None,
+    extra: Mapping[str, Path] | None = None,
+) -> None:
     """Write `manifest.json` beside the tables.
 
     Parameters
@@ -31,11 +39,17 @@ def write_manifest(folder: str | Path, names: Iterable[str], provenance: Mapping
         File names of the tables.
     provenance : mapping
         Of the campaign; kept as it is (JSON types).
+    found : path, optional
+        Folder that the files are in, if it is another.
+    extra : mapping of str to path, optional
+        More names, and where these files are.
     """
-    folder = Path(folder)
+    folder, extra = Path(folder), extra or {}
+    found = folder if found is None else Path(found)
+    files = {name: found / name for name in names} | dict(extra)
     content = {
         **provenance,
-        "files": {name: _digest(folder / name) for name in sorted(names)},
+        "files": {name: digest(file) for name, file in sorted(files.items())},
     }
     with atomic_path(folder / MANIFEST) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n")
@@ -55,14 +69,16 @@ def check_manifest(folder: str | Path) -> dict:
         raise StorageError(f"{path}: no such file; tables are not used without their manifest")
     try:
         content = json.loads(path.read_text())
-        files = content["files"]
-    except (json.JSONDecodeError, KeyError, TypeError):
+        files = dict(content["files"])
+    except (ValueError, KeyError, TypeError):
         raise StorageError(f"{path}: not a manifest of tables") from None
     faults = []
-    for name, digest in files.items():
-        if not (folder / name).is_file():
+    for name, expected in files.items():
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            faults.append(f"{path}: {name!r} is outside its folder")
+        elif not (folder / name).is_file():
             faults.append(f"{folder / name}: missing, and the manifest names it")
-        elif _digest(folder / name) != digest:
+        elif digest(folder / name) != expected:
             faults.append(f"{folder / name}: altered, its SHA-256 is not that of the manifest")
     if faults:
         raise StorageError("\n".join(faults))

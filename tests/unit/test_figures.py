@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from analysis import figures
 from analysis.figures import concerned, draw, draw_all, write_report
-from analysis.figures.report import number_with_error
+from analysis.figures.report import cited_items, number_with_error
 from analysis.figures.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text
 from analysis.figures.vibrations import debye_prefactor, histogram
 from analysis.tables import TABLES, make_table, summarise
@@ -201,3 +201,36 @@ def test_the_report_says_what_was_skipped(tables, tmp_path):
 )
 def test_numbers_have_as_many_digits_as_their_error_allows(value, error, text):
     assert number_with_error(value, error) == text
+
+
+@pytest.mark.parametrize(
+    "source, items",
+    [
+        ("Fig. 2(b)", {"Fig. 2"}),
+        ("Eq. 8, Fig. S5", {"Eq. 8", "Fig. S5"}),
+        ("Figs 2(b) and 4(b)", {"Fig. 2", "Fig. 4"}),
+        ("Figs 5-7", {"Fig. 5", "Fig. 6", "Fig. 7"}),
+        ("Fig. 5, Table I", {"Fig. 5", "Table I"}),
+        ("text", set()),
+    ],
+)
+def test_items_that_a_source_names(source, items):
+    assert cited_items(source) == items
+
+
+def test_figures_stand_beside_what_the_paper_states(tmp_path):
+    tables = synthetic_tables.build(particles=40, frames=400)
+    tables["summary"] = summarise(tables)
+    (tmp_path / "figures").mkdir()
+    note = {"name": "lifetimes", "title": "Lifetimes", "paper": "mizuno2020_intermittent"}
+    note |= {"item": "Fig. 2", "caption": "", "skipped": "not drawn here"}
+    (tmp_path / "figures" / "lifetimes.json").write_text(json.dumps(note))
+    provenance = {"campaign": "made_up", "paper": "mizuno2020_intermittent"}
+    provenance |= {"versions": {"glassmodes": "0.1.0", "lammps": "2025.7"}, "config_hash": "1f2c"}
+    report = write_report(tmp_path / "r.html", tables, tmp_path / "figures", provenance)
+    section = report.read_text().split("After mizuno2020_intermittent")[1].split("</section>")[0]
+    cited = [item for item in tables["summary"]["source"] if "Fig. 2" in item]
+    assert section.count('class="number"') >= 2 * len(cited) > 0
+    assert "The paper states" in section
+    assert "Campaign made_up" in section
+    assert "lammps 2025.7" in section

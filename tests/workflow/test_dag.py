@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT
+from analysis import planning
+from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, load_campaign
+from analysis.planning import make_plan
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 SMALLEST = ("config/config.yaml", "config/smallest.yaml")
@@ -257,7 +259,7 @@ def test_campaign_is_refused_before_any_job(tmp_path):
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_profiles_are_understood(profile):
     text = dry_run((), "--workflow-profile", f"workflow/profiles/{profile}", "-p")
-    launcher = "srun --mpi=pmi2" if profile == "slurm" else "mpiexec"
+    launcher = "srun --mpi=pmi2 --kill-on-bad-exit=1" if profile == "slurm" else "mpiexec"
     commands = re.findall(r"^ *(\S.*) -n (\d+) python workflow/scripts/(\w+)\.py", text, re.M)
     assert {name for _, _, name in commands} == {
         "prepare_glasses",
@@ -333,3 +335,64 @@ def test_dry_run_of_many_samples_is_fast(tmp_path):
     found = jobs(dry_run((file,), "--quiet", "rules"))
     assert found["prepare_glasses"] == 202
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    "files, expected",
+    [
+        ((), DEMO_JOBS),
+        (REDUCED, REDUCED_JOBS),
+        (PAPER, PAPER_JOBS),
+        (EXCITATIONS, EXCITATIONS_JOBS),
+        (REDUCED_EXCITATIONS, REDUCED_EXCITATIONS_JOBS),
+    ],
+    ids=["demo", "reduced", "paper", "excitations", "reduced-excitations"],
+)
+def test_plan_has_the_jobs_of_the_dry_run(files, expected, tmp_path):
+    """Two ways to one number: Snakemake's graph, and the planner's table of rules."""
+    source = ROOT / files[0] if files else DEFAULT_CAMPAIGN
+    plan = make_plan(load_campaign(source, {"results": str(tmp_path)}))
+    found = {}
+    for group in plan.groups:
+        found[group.rule] = found.get(group.rule, 0) + group.jobs
+    wanted = {name: n for name, n in expected.items() if name not in ("all", "total")}
+    # trajectories that are not kept are made by another name
+    wanted["run_dynamics"] = wanted.get("run_dynamics", 0) + wanted.pop("run_discarded_dynamics", 0)
+    assert {name: n for name, n in found.items() if n} == {k: n for k, n in wanted.items() if n}
+
+
+def test_jobs_ask_for_what_the_plan_says():
+    text = dry_run(PAPER)
+    rows = planning.rows(make_plan(load_campaign(ROOT / PAPER[0], {"results": "results/nowhere"})))
+    planned = {(row["rule"], row["ensemble"], row["temperature"]): row for row in rows}
+    compared = 0
+    for block in text.split("\nrule ")[1:]:
+        name = block.split(":")[0]
+        ensemble = re.search(r"ensemble=(\w+)", block)
+        if name == "run_discarded_dynamics" or not ensemble:
+            continue
+        at = re.search(r"temperature=([\d.e+-]+)", block)
+        row = planned[name, ensemble[1], float(at[1]) if at else None]
+        for key, column in (("tasks", "ranks"), ("mem_mb", "memory_mb")):
+            assert int(re.search(rf"{key}=(\d+)", block)[1]) == row[column], block
+        assert int(re.search(r"runtime=(\d+)", block)[1]) == row["runtime_minutes"]
+        compared += 1
+    assert compared > 200
+
+
+def test_every_rule_is_planned():
+    rules = set()
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        rules |= set(re.findall(r"^rule (\w+):", file.read_text(), flags=re.M))
+    assert rules - {"archive_results"} == {*planning.STAGES, *planning.LAST}
+
+
+@pytest.mark.slow
+def test_plan_runs_beside_a_campaign_and_touches_nothing(tmp_path):
+    code, text = snakemake("plan", "--quiet", "all", "--config", f"results={tmp_path}")
+    assert "Longest chain" in text
+    made = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert made == [f"demo/plan/{name}" for name in PLAN_FILES]
+
+
+PLAN_FILES = ("campaign.yaml", "plan.csv", "plan.json", "plan.log", "plan.txt")

@@ -1,6 +1,7 @@
 """Figures and report from cached tables alone, once their manifest is found to hold."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.archive import write_archive
 from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, load_campaign
 from analysis.storage import StorageError, write_table
 from analysis.tables import summarise
@@ -103,6 +105,43 @@ def test_altered_table_stops_before_any_figure(copied, tmp_path):
     assert code != 0
     assert "lifetimes.parquet: altered" in text
     assert not (tmp_path / "out").exists()
+
+
+def listed(text):
+    """Jobs of each rule in a dry-run."""
+    table = text.split("Job stats:")[1].split("\n\n")[0]
+    return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def test_archive_serves_as_well_as_a_folder(computed, tmp_path):
+    (computed / "campaign.yaml").write_text("campaign: made_up\n")
+    write_archive(computed, tmp_path / "made_up.tar")
+    code, text = figures("-n", results=tmp_path / "made_up.tar", output=tmp_path / "out")
+    assert code == 0, text
+    assert listed(text) == {"draw_figures": 1, "write_report": 1, "all": 1, "total": 3}
+    assert "unpacked" in text
+    with open(tmp_path / "made_up.tar", "r+b") as file:
+        file.seek(-20_000, 2)
+        file.write(b"altered")
+    code, text = figures("-n", results=tmp_path / "made_up.tar", output=tmp_path / "out")
+    assert code != 0
+    assert "altered" in text
+    assert "Traceback" not in text
+
+
+def test_folder_of_caches_stands_for_all_of_them(computed, tmp_path):
+    for name in ("one", "two"):
+        shutil.copytree(computed, tmp_path / "caches" / name)
+    code, text = figures("-n", results=tmp_path / "caches", output=tmp_path / "out")
+    assert code == 0, text
+    assert listed(text) == {"draw_figures": 2, "write_report": 2, "all": 1, "total": 5}
+    assert f"output: {tmp_path}/out/two/report.html" in text
+
+
+def test_special_characters_never_reach_a_shell(computed):
+    code, text = figures("-n", results=computed, output="out;rm")
+    assert code != 0
+    assert "--config output: 'out;rm' has characters other than" in text
 
 
 @pytest.mark.slow

@@ -1,40 +1,41 @@
 # The campaign, file names, and what the machine is asked for. Light on purpose: every job
 # on a cluster reads it again.
-import json
+import fcntl
 import os
+import socket
 import sys
+import time
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from analysis import __version__ as CODE_VERSION
-from analysis import estimates, layout
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, RUNS, CampaignError, load_campaign
+from analysis import layout, planning
+from analysis.campaign import ROOT, RUNS, CampaignError, load_campaign
 from analysis.campaign import temperature_label as label
-
-BASE_MEMORY_MB = 300
-PARALLEL = (
-    "prepare_glasses",
-    "solve_modes",
-    "compute_density_of_states",
-    "run_dynamics",
-    "compute_decay_rates",
-    "follow_inherent_structures",
-    "measure_excitations",
-    "find_quasilocalized_modes",
-)
+from analysis.models import ModelError
+from analysis.rates import RatesError, check_rates
 
 
 def read_campaign():
-    """The campaign of this run, or a message and the end of it."""
+    """The campaign, the limits of the machine and the arrays to archive, or a message and the end."""
     files = [str(file) for file in workflow.configfiles] or ["campaign"]
+    # what is not science, and yet may stand beside it
+    content = {key: value for key, value in config.items() if key not in ("machine", "archive")}
+    arrays = config.get("archive", [])
     try:
-        campaign = load_campaign(config, file=" + ".join(files))
-    except CampaignError as error:
+        campaign = load_campaign(content, file=" + ".join(files))
+        machine = planning.Machine.of(config.get("machine"))
+        check_rates()
+    except (CampaignError, ModelError, RatesError, planning.MachineError) as error:
         raise WorkflowError(f"the campaign cannot be run\n{error}") from None
     for warning in campaign.warnings:
         logger.warning(warning)
-    return campaign
+    folders = [template.partition("/")[0] for template in layout.FILES.values()]
+    if not isinstance(arrays, list) or not set(arrays) <= set(folders):
+        raise WorkflowError(f"archive: {arrays!r} is no list of {', '.join(folders)}")
+    return campaign, machine, arrays
 
 
 if not Path("workflow/scripts").is_dir():
@@ -42,19 +43,19 @@ if not Path("workflow/scripts").is_dir():
         f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
     )
 
-CAMPAIGN = read_campaign()
+CAMPAIGN, MACHINE, ARCHIVED = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
 TABLES = layout.tables(CAMPAIGN)
+GLASSES, MODES, TRAJECTORIES, INHERENT, QUASILOCALIZED = (
+    f"{RESULTS}/{{ensemble}}/{layout.FILES[name]}"
+    for name in ("glasses", "mode_vectors", "trajectories", "inherent", "quasilocalized_vectors")
+)
 LIQUIDS = f"{RESULTS}/{{ensemble}}/liquids/r{{run}}.h5"
-GLASSES = f"{RESULTS}/{{ensemble}}/glasses/b{{bundle}}.h5"
-MODES = f"{RESULTS}/{{ensemble}}/modes/b{{bundle}}.h5"
-TRAJECTORIES = f"{RESULTS}/{{ensemble}}/trajectories/b{{bundle}}/T{{temperature}}.h5"
-INHERENT = f"{RESULTS}/{{ensemble}}/inherent/b{{bundle}}/T{{temperature}}.h5"
-QUASILOCALIZED = f"{RESULTS}/{{ensemble}}/quasilocalized/b{{bundle}}.h5"
 BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
-MODEL_ENTRIES = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
+PLAN = f"{RESULTS}/plan"
+DRIVING = []
 
 # programs of the environment before the machine's own, and this checkout's package; every job
 # reads this file again, so that its programs find the same
@@ -83,14 +84,60 @@ wildcard_constraints:
     table="[a-z_]+",
 
 
-def save_snapshot():
+def save_snapshot(path):
     """Keep the campaign as it is run, overrides included: what every program reads."""
-    path = Path(SNAPSHOT)
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.writing")
     content = {**CAMPAIGN.settings, "results": CAMPAIGN.results}
     temporary.write_text(yaml.safe_dump(content, sort_keys=False))
     temporary.replace(path)
+
+
+def begin_driving():
+    """Refuse what would go wrong later: a folder that cannot be written to, another driver on it,
+    files from the future. The lock ends with this process, however it ends."""
+    folder = Path(RESULTS)
+    there = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise WorkflowError(
+            f"{there}: not writable; change its permissions, or choose another folder with "
+            "--config results=..."
+        )
+    future = find_future(folder)
+    if future:
+        path, hours = future
+        raise WorkflowError(
+            f"{path}: dated {hours:.1f} h in the future: the clock of this or of another machine "
+            "has jumped. Nothing is lost, but Snakemake compares dates, and would make again what "
+            f"follows from it. Once the clock is right: find {folder} -newermt now -exec touch {{}} +"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = open(folder / ".driver", "a+")
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        lock.seek(0)
+        raise WorkflowError(
+            f"{folder}: another Snakemake works on it ({lock.read().strip()}); wait for its end, "
+            "stop it, or choose another folder with --config results=..."
+        ) from None
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+    lock.flush()
+    DRIVING.append(lock)
+    save_snapshot(SNAPSHOT)
+
+
+def find_future(folder, tolerance=600.0):
+    """A file of results that is dated in the future, and by how many hours; None if none is."""
+    latest = time.time() + tolerance
+    for ensemble in (*CAMPAIGN.ensembles, "tables"):
+        for path in (folder / ensemble).rglob("*"):
+            excess = path.stat().st_mtime - latest
+            if excess > 0.0:
+                return path, (excess + tolerance) / 3600.0
+    return None
 
 
 def settings_of(*studies):
@@ -100,26 +147,13 @@ def settings_of(*studies):
     """
 
     def settings(wildcards):
-        ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
-        temperature = TEMPERATURES.get(wildcards.get("temperature"))
-        blocks = {study: CAMPAIGN.block(study, ensemble.name, temperature) for study in studies}
-        content = {
-            "seed": CAMPAIGN.seed,
-            "model": MODEL_ENTRIES[ensemble.model],
-            "particles": ensemble.particles,
-            "preparation": ensemble.preparation,
-            # of a bundle, or of an equilibrium run
-            "samples": list(map(int, sample_range(wildcards))),
-            **{
-                study: {
-                    key: value
-                    for key, value in (block or {}).items()
-                    if key not in ("ensembles", "temperatures", "keep_trajectories")
-                }
-                for study, block in blocks.items()
-            },
-        }
-        return json.dumps(content, sort_keys=True)
+        return planning.settings_text(
+            CAMPAIGN,
+            studies,
+            wildcards.ensemble,
+            range(*sample_range(wildcards)),
+            TEMPERATURES.get(wildcards.get("temperature")),
+        )
 
     return settings
 
@@ -146,48 +180,42 @@ def liquids_of(wildcards):
     return [f"{folder}/{layout.run_name(run)}.h5" for run in runs]
 
 
-def estimate(wildcards, stage):
-    temperature = TEMPERATURES.get(wildcards.get("temperature"))
-    return estimates.stage(CAMPAIGN, stage, wildcards.ensemble, temperature)
+@cache
+def cost(stage, ensemble, samples, temperature):
+    return planning.cost(CAMPAIGN, stage, ensemble, samples, temperature, MACHINE)
+
+
+@cache
+def cost_of_last(stage, table):
+    return planning.cost_of_last(CAMPAIGN, stage, table)
+
+
+def expected(wildcards, stage):
+    """What a job is expected to use."""
+    if stage in planning.LAST:
+        return cost_of_last(stage, wildcards.get("table", ""))
+    ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
+    if not {"bundle", "run"} & set(wildcards.keys()):
+        return cost(stage, ensemble.name, ensemble.samples, None)
+    first, end = sample_range(wildcards)
+    return cost(stage, ensemble.name, end - first, TEMPERATURES.get(wildcards.get("temperature")))
 
 
 def ranks(stage):
-    """Function of wildcards: MPI ranks that a rule can use (a SLURM job must have two at least)."""
-
-    def tasks(wildcards):
-        first, end = bundle_range(wildcards)
-        share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
-        if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
-            return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
-        if stage == "follow_inherent_structures":
-            # as many ranks a sample as make it a day's work, up to the fewest frames of a batch
-            needed = round(estimate(wildcards, stage).core_seconds / 86400)
-            return max(2, (end - first) * min(max(share, needed), max(share, 16)))
-        return max(2, share * min(end - first, 64 // share or 1))
-
-    return tasks
+    """Function of wildcards: MPI ranks that a rule (`stage`) can use (a SLURM job must have two at least)."""
+    return lambda wildcards: expected(wildcards, stage).ranks
 
 
 def memory(stage):
     """Function of wildcards and attempt: memory in MB, Snakemake's own included."""
-
-    def mem_mb(wildcards, attempt):
-        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
-        return int(BASE_MEMORY_MB + 1.2e-6 * tasks * estimate(wildcards, stage).memory) * attempt
-
-    return mem_mb
+    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, stage), attempt)
 
 
 def minutes(stage):
     """Function of wildcards and attempt: walltime in minutes."""
-
-    def runtime(wildcards, attempt):
-        first, end = sample_range(wildcards)
-        tasks = ranks(stage)(wildcards) if stage in PARALLEL else 1
-        seconds = (end - first) * estimate(wildcards, stage).core_seconds / tasks
-        return attempt * max(10, int(2.0 * seconds / 60.0))
-
-    return runtime
+    return lambda wildcards, attempt: planning.requested_minutes(
+        expected(wildcards, stage), attempt
+    )
 
 
 def spectra(table):
@@ -217,3 +245,13 @@ def window(wildcards):
     """The boson peak, where it bounds the window of an ensemble."""
     block = CAMPAIGN.block("excitations", wildcards.ensemble)
     return {"boson_peak": BOSON_PEAK} if block["below"] == "boson_peak" else {}
+
+
+def table(name):
+    """A file beside the tables."""
+    return f"{TABLES_FOLDER}/{name}"
+
+
+def contents(wildcards):
+    """The tables are made here, and Snakemake knows when they change."""
+    return ""

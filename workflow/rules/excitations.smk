@@ -17,8 +17,8 @@ rule estimate_boson_peak:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("estimate_boson_peak"),
+        runtime=minutes("estimate_boson_peak"),
     params:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,

@@ -1,13 +1,13 @@
-# Figures and report from the tables in TABLES_FOLDER, whoever made these; included by the
-# Snakefile and by workflow/figures.smk.
+# Figures and report from tables, whoever made these; included by the Snakefile and by
+# workflow/figures.smk, each of which says where they are (`table`) and what is in them (`contents`).
 FIGURES = f"{RESULTS}/figures"
 REPORT = f"{RESULTS}/report.html"
 
 
 rule draw_figures:
     input:
-        summary=f"{TABLES_FOLDER}/summary.parquet",
-        manifest=f"{TABLES_FOLDER}/manifest.json",
+        summary=table("summary.parquet"),
+        manifest=table("manifest.json"),
     output:
         report(
             directory(FIGURES),
@@ -25,10 +25,11 @@ rule draw_figures:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("draw_figures"),
+        runtime=minutes("draw_figures"),
     params:
         code_version=CODE_VERSION,
+        contents=contents,
     shell:
         "python workflow/scripts/draw_figures.py --manifest {input.manifest}"
         " --output {output} --log {log}"
@@ -36,7 +37,7 @@ rule draw_figures:
 
 rule write_report:
     input:
-        manifest=f"{TABLES_FOLDER}/manifest.json",
+        manifest=table("manifest.json"),
         figures=FIGURES,
     output:
         report(REPORT, caption="../report/report.rst", category="Report"),
@@ -49,10 +50,11 @@ rule write_report:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("write_report"),
+        runtime=minutes("write_report"),
     params:
         code_version=CODE_VERSION,
+        contents=contents,
     shell:
         "python workflow/scripts/write_report.py --manifest {input.manifest}"
         " --figures {input.figures} --output {output} --log {log}"

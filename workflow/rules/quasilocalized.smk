@@ -52,11 +52,8 @@ rule select_quasilocalized_fields:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: attempt
-        * int(
-            2.0 * BASE_MEMORY_MB + 1.2e-6 * estimate(wildcards, "find_quasilocalized_modes").memory
-        ),
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("select_quasilocalized_fields"),
+        runtime=minutes("select_quasilocalized_fields"),
     params:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,

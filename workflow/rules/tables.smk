@@ -17,8 +17,8 @@ rule gather_tables:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("gather_tables"),
+        runtime=minutes("gather_tables"),
     params:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,
@@ -44,8 +44,8 @@ rule summarise_tables:
     threads: 1
     resources:
         tasks=1,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory("summarise_tables"),
+        runtime=minutes("summarise_tables"),
     params:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,

@@ -19,7 +19,7 @@ def main(argv=None):
     logs.set_up(arguments.log, "summarise_tables")
 
     from analysis import __version__
-    from analysis.storage import read_table, write_table
+    from analysis.storage import read_table, versions, write_table
     from analysis.tables import ensembles_table, make_table, summarise
     from analysis.tables.manifest import write_manifest
 
@@ -44,6 +44,7 @@ def main(argv=None):
         {
             **attributes,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": versions(),
             "settings": campaign.settings,
         },
     )

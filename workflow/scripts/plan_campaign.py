@@ -1,0 +1,65 @@
+"""Say what is left to do of a campaign, and what it will cost; nothing is simulated."""
+
+import argparse
+import base64
+import csv
+import json
+import sys
+from pathlib import Path
+
+from analysis import __version__, logs, planning
+from analysis.campaign import CampaignError, load_campaign
+from analysis.rates import RatesError
+from analysis.storage import atomic_path
+
+RECORDS = Path(".snakemake/metadata")
+LONGEST_NAME = 254
+"""Characters of a record's name in one level of folders (Snakemake's own limit)."""
+
+
+def main(argv=None):
+    """Run the program; `--help` says how."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--campaign", required=True, help="campaign file")
+    parser.add_argument("--machine", default="{}", help="limits as JSON: cores, memory, hours")
+    parser.add_argument("--output", help="folder of plan.txt, plan.csv and plan.json")
+    parser.add_argument("--log")
+    arguments = parser.parse_args(argv)
+    logs.set_up(arguments.log, "plan_campaign")
+    try:
+        machine = planning.Machine.of(json.loads(arguments.machine))
+        plan = planning.make_plan(load_campaign(Path(arguments.campaign)), machine, changed)
+    except (CampaignError, RatesError, planning.MachineError) as error:
+        sys.exit(f"plan_campaign: {error}")
+    text = planning.as_text(plan)
+    if arguments.output:
+        folder = Path(arguments.output)
+        with atomic_path(folder / "plan.txt") as path:
+            path.write_text(text)
+        with atomic_path(folder / "plan.json") as path:
+            path.write_text(json.dumps(planning.as_json(plan), indent=1) + "\n")
+        with atomic_path(folder / "plan.csv") as path, open(path, "w", newline="") as file:
+            table = csv.DictWriter(file, planning.COLUMNS)
+            table.writeheader()
+            table.writerows(planning.rows(plan))
+        text += f"\nAlso as {folder}/plan.csv and {folder}/plan.json\n"
+    print(text, end="")
+
+
+def changed(path: str, settings: str) -> str | None:
+    """Why Snakemake makes a file again, by what it recorded of the job that made it."""
+    name = base64.urlsafe_b64encode(path.encode()).decode()
+    parts = [name[k : k + LONGEST_NAME] for k in range(0, len(name), LONGEST_NAME)]
+    record = RECORDS.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
+    try:
+        known = json.loads(record.read_text())["params"]
+    except (OSError, KeyError, json.JSONDecodeError):
+        # without a record Snakemake takes what is there, too
+        return None
+    if repr(__version__) not in known:
+        return f"made by another code version than {__version__}"
+    return None if repr(settings) in known else "made with other settings"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
