@@ -140,6 +140,10 @@ def ranks(stage):
         share = CAMPAIGN.ensembles[wildcards.ensemble].preparation["ranks_per_sample"]
         if stage in ("compute_decay_rates", "compute_density_of_states", "measure_excitations"):
             return max(2, min(64, round(estimate(wildcards, stage).core_seconds / 3600)))
+        if stage == "find_quasilocalized_modes":
+            # as many as make it an hour's work
+            needed = round((end - first) * estimate(wildcards, stage).core_seconds / 3600)
+            return max(2, min(end - first, needed, 64))
         if stage == "follow_inherent_structures":
             # as many ranks a sample as make it a day's work, up to the fewest frames of a batch
             needed = round(estimate(wildcards, stage).core_seconds / 86400)
