@@ -104,8 +104,9 @@ class Stage:
     reads : tuple of str
         Studies whose settings it depends on.
     ranks : str
-        "one" process; "samples" shared out among teams of `ranks_per_sample`; all on one sample
-        after another, as many as its "time" asks for; or "frames" of each sample.
+        "one" process; "samples" shared out among teams of `ranks_per_sample`, or, of short "work",
+        among as many as make it an hour's; all on one sample after another, as many as its "time"
+        asks for; or "frames" of each sample.
     """
 
     study: str
@@ -189,7 +190,7 @@ STAGES = {
             "quasilocalized_growth",
         ),
         ("quasilocalized",),
-        "samples",
+        "work",
     ),
     "select_quasilocalized_fields": Stage(
         "quasilocalized", ("find_quasilocalized_modes",), ("quasilocalized_fields",)
@@ -219,7 +220,9 @@ def ranks(
         teams = min(samples, max(1, min(MOST_RANKS, most) // share))
         return max(2 if most > 1 else 1, share * teams)
     seconds = estimates.stage(campaign, rule, ensemble, temperature).core_seconds
-    if how == "time":
+    if how == "work":
+        wanted = min(MOST_RANKS, samples, round(samples * seconds / 3600.0))
+    elif how == "time":
         wanted = min(MOST_RANKS, round(seconds / 3600.0))
     else:
         # as many ranks a sample as make it a day's work, up to the fewest frames of a batch
@@ -287,6 +290,8 @@ def cost(
         teams = max(1, tasks // share)
         work = math.ceil(samples / teams) * each / min(share, tasks)
         busy = min(tasks, share * samples)
+    elif how == "work":
+        work, busy = math.ceil(samples / tasks) * each, min(tasks, samples)
     elif how == "frames":
         work = samples * each / (tasks // samples * samples or tasks)
     else:

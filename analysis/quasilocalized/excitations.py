@@ -157,13 +157,15 @@ def solve(expansion, inverse, kind, start, settings):
     return found, overlap
 
 
-def find_excitations(expansion, settings=None, *, seed: int = 0) -> SampleExcitations:
+def find_excitations(expansion, settings=None, *, inverse=None, seed: int = 0) -> SampleExcitations:
     """Quasilocalized excitations and moduli of one inherent structure without rattlers.
 
     Parameters
     ----------
     expansion : Expansion
     settings : Settings, optional
+    inverse : InverseHessian, optional
+        Of the expansion, if it is wanted for more; factorised here without it.
     seed : int
         Of the start vectors for the lowest modes.
 
@@ -181,6 +183,8 @@ def find_excitations(expansion, settings=None, *, seed: int = 0) -> SampleExcita
     """
     settings = settings or Settings()
     began = time.perf_counter()
+    if inverse is not None:
+        return _find(expansion, inverse, settings, seed, began)
     with InverseHessian.of_expansion(expansion) as inverse:
         return _find(expansion, inverse, settings, seed, began)
 

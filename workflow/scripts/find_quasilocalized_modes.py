@@ -101,7 +101,7 @@ def analyse(glass, task, block):
     """All rows of one sample, by table, and the vectors of its modes, by kind."""
     from analysis.landscape import Landscape, NeighbourError
     from analysis.mechanics import MechanicsError
-    from analysis.modes import ModeError
+    from analysis.modes import InverseHessian, ModeError
     from analysis.quasilocalized import (
         Settings,
         excitation_rows,
@@ -132,14 +132,16 @@ def analyse(glass, task, block):
         expansion, kept = (
             Landscape.of_glass(task.model, glass).expand(glass.positions).without_rattlers()
         )
-        found = find_excitations(expansion, settings, seed=seed)
+        # one factorisation for all that is asked of the sample
+        with InverseHessian.of_expansion(expansion) as inverse:
+            found = find_excitations(expansion, settings, inverse=inverse, seed=seed)
+            if block["population_harmonic_modes"] or block["population_dipoles"]:
+                tables |= population(expansion, inverse, settings, block, seed)
     except (ModeError, MechanicsError, NeighbourError) as error:
         return without_modes(f"modes: {error}")
     tables["quasilocalized"] = excitation_rows(expansion, found)
     if block["profiles"]:
         tables["quasilocalized_profiles"] = profile_rows(found, expansion.positions, glass.box)
-    if block["population_harmonic_modes"] or block["population_dipoles"]:
-        tables |= population(expansion, settings, block, seed)
     summary |= {
         "shear_modulus": found.moduli.shear,
         "bulk_modulus": found.moduli.bulk,
@@ -164,17 +166,13 @@ def analyse(glass, task, block):
     return tables, vectors
 
 
-def population(expansion, settings, block, seed):
+def population(expansion, inverse, settings, block, seed):
     """Rows of the tables of the population."""
-    from analysis.modes import InverseHessian
     from analysis.quasilocalized import collect, growth_rows, population_rows, population_starts
 
-    with InverseHessian.of_expansion(expansion) as inverse:
-        starts = population_starts(
-            *(expansion, inverse, block["population_harmonic_modes"], block["population_dipoles"]),
-            seed=seed,
-        )
-        found = collect(expansion, inverse, starts, settings)
+    counts = block["population_harmonic_modes"], block["population_dipoles"]
+    starts = population_starts(expansion, inverse, *counts, seed=seed)
+    found = collect(expansion, inverse, starts, settings)
     return {
         "quasilocalized_population": population_rows(expansion, found),
         "quasilocalized_growth": growth_rows(found),
