@@ -135,11 +135,11 @@ def _pair_energy(s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
 
 
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy")
-def _energy_change(
+def _energies(
     box, points, diameter, i, other, trial, size, listed, count, non_additivity, cutoff2, terms,
     near,
 ):  # fmt: skip
-    """Energy of particle i at a trial place and diameter less its present one, from its list.
+    """Energies of particle i at a trial place and diameter, and as it is, from its list.
 
     The pair with `other`, whose diameter does not change in a swap, is left out.
     """
@@ -160,7 +160,8 @@ def _energy_change(
             near[a, k] = points[i, a] + 0.5 * box[a]
         near[d, k] = 0.0
     present = diameter[i]
-    change = 0.0
+    before = 0.0
+    after = 0.0
     for k in range(padded):
         old = 0.0
         new = 0.0
@@ -191,10 +192,9 @@ def _energy_change(
         energy_new = _pair_energy(
             s_new, sigma_new * sigma_new * inverse_new, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6
         )  # fmt: skip
-        change += (energy_new if s_new < cutoff2 else 0.0) - (
-            energy_old if s_old < cutoff2 else 0.0
-        )
-    return change
+        after += energy_new if s_new < cutoff2 else 0.0
+        before += energy_old if s_old < cutoff2 else 0.0
+    return after, before
 
 
 @njit(cache=True)
@@ -324,22 +324,22 @@ def attempt_moves(
             size = diameter[i]
             threshold = -temperature * np.log(1.0 - rng.random())
             tallies[0] += 1
-            change = _energy_change(
+            after, before = _energies(
                 box, points, diameter, i, -1, trial, size, listed, counts[i], non_additivity,
                 cutoff2, terms, near,
             )  # fmt: skip
-            if not change < threshold:
+            if not after - before < threshold:
                 continue
             if not _is_listed(box, i, trial, size, skin, slope, lists):
                 tallies[4] += 1
                 if not _renew(box, i, trial, size, non_additivity, cutoff, skin, cells, lists):
                     return total, False
-                change = _energy_change(
+                # the list is now that of the trial, and may miss neighbours of the present place
+                after, _ = _energies(
                     box, points, diameter, i, -1, trial, size, listed, counts[i], non_additivity,
                     cutoff2, terms, near,
                 )  # fmt: skip
-                if not change < threshold:
-                    # the list must hold where the particle stays
+                if not after - before < threshold:
                     for a in range(d):
                         still[a] = points[i, a]
                     if not _is_listed(box, i, still, size, skin, slope, lists):
@@ -351,7 +351,7 @@ def attempt_moves(
                     continue
             for a in range(d):
                 points[i, a] = trial[a]
-            total += change
+            total += after - before
             tallies[1] += 1
             continue
         # redrawn together, so that all pairs within the window are equally likely
@@ -369,28 +369,29 @@ def attempt_moves(
         for a in range(d):
             trial[a] = points[i, a]
             still[a] = points[j, a]
-        shrinking = _energy_change(
+        after, before = _energies(
             box, points, diameter, j, i, still, smaller, listed, counts[j], non_additivity,
             cutoff2, terms, near,
         )  # fmt: skip
-        growing = _energy_change(
+        shrinking = after - before
+        after, before = _energies(
             box, points, diameter, i, j, trial, larger, listed, counts[i], non_additivity,
             cutoff2, terms, near,
         )  # fmt: skip
-        if not shrinking + growing < threshold:
+        if not shrinking + (after - before) < threshold:
             continue
         if not _is_listed(box, i, trial, larger, skin, slope, lists):
             tallies[4] += 1
             if not _renew(box, i, trial, larger, non_additivity, cutoff, skin, cells, lists):
                 return total, False
-            growing = _energy_change(
+            after, _ = _energies(
                 box, points, diameter, i, j, trial, larger, listed, counts[i], non_additivity,
                 cutoff2, terms, near,
             )  # fmt: skip
-            if not shrinking + growing < threshold:
+            if not shrinking + (after - before) < threshold:
                 continue
         diameter[i], diameter[j] = larger, smaller
-        total += shrinking + growing
+        total += shrinking + (after - before)
         tallies[3] += 1
     return total, True
 
