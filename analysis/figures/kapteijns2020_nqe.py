@@ -7,278 +7,60 @@ The pictures of modes are in :mod:`analysis.figures.kapteijns2020_nqe_modes`.
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LogNorm
 
 from analysis.figures.report import number_with_error
 from analysis.figures.selection import MissingData
-from analysis.figures.style import (
-    SIZE_COLOURS,
-    SIZE_MARKERS,
-    WIDTH,
-    guide,
-    plain_numbers,
+from analysis.figures.soft_spot_panels import (
+    cloud,
+    ending,
+    entry,
+    families_with,
+    few_ticks,
+    grid,
+    is_poly,
+    largest_series,
+    legend_below,
+    letters,
+    limits_of,
+    log_axes,
+    medians,
+    nothing,
+    points,
+    series_name,
+    series_styles,
+    size_styles,
 )
+from analysis.figures.style import guide
 from analysis.tables.quasilocalized import (
     BOUND,
     SAME_SPOT,
     excitations,
     families,
-    reference,
     running_medians,
     softest,
-    units_words,
 )
 from analysis.tables.summary.distributions import fraction, median_exponent, width
 from analysis.tables.summary.quasilocalized import BELOW_PHONON, far_below_phonons
 from analysis.tables.summary.resampling import bootstrap_error
 
-OF_DIMENSION = {2: "#EE7733", 3: "#0077BB", 4: "#009988"}
-"""Colours of IPL in two, three and four dimensions."""
-
-OF_POLY = "#AA4499"
-"""Colour of POLY where all parent temperatures are one."""
-
-OF_TEMPERATURE = {0.35: "#0077BB", 0.5: "#117733", 1.3: "#CC3311"}
-"""Colours of the paper's parent temperatures, stable to unstable (Fig. 8)."""
-
-OTHER_COLOURS = ("#DDAA33", "#88CCEE", "#882255", "#555555")
-"""Colours of what the paper does not have."""
-
-FEWEST_IN_HISTOGRAM = 400
-"""Points from which a cloud is shown as a histogram rather than by its points."""
-
 OMEGA_3, OMEGA_4 = r"$\omega_3 / \omega_0$", r"$\omega_4 / \omega_0$"
-
-
-# --- what is shown, and words for it --------------------------------------------------------------
-
-
-def _families(tables, *columns):
-    """Soft spots with positive, finite values of some columns."""
-    rows = families(tables)
-    for column in columns:
-        rows = rows[np.isfinite(rows[column]) & (rows[column] > 0.0)]
-    if rows.empty:
-        raise MissingData(f"no sample has {' and '.join(columns)} of converged modes")
-    return rows.reset_index(drop=True)
-
-
-def _is_poly(rows):
-    return rows["model"].map(lambda model: bool((paper := reference(model)) and paper.beyond_bound))
-
-
-def series_styles(rows) -> dict[str, dict]:
-    """Colour of each label, by dimension or parent temperature; several of one get others."""
-    others, taken, styles = iter(OTHER_COLOURS * 3), set(), {}
-    mixed = not _is_poly(rows).all()
-    for label, group in rows.groupby("label", sort=False):
-        first = group.iloc[0]
-        if not _is_poly(group).all():
-            colour = OF_DIMENSION.get(int(first["dimension"]))
-        elif mixed and rows.loc[_is_poly(rows), "label"].nunique() == 1:
-            colour = OF_POLY
-        else:
-            colour = OF_TEMPERATURE.get(float(first["parent_temperature"]))
-        if colour is None or colour in taken:
-            colour = next(others)
-        taken.add(colour)
-        styles[label] = {"color": colour}
-    return styles
-
-
-def size_styles(rows) -> dict[int, dict]:
-    """Colour and marker of each N, smallest first."""
-    return {
-        size: {
-            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
-            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
-        }
-        for i, size in enumerate(sorted(rows["particles"].unique()))
-    }
-
-
-def shown(rows, noun="sample") -> str:
-    """Models, N, parent temperatures and samples of what a figure shows, as one sentence."""
-    parts = []
-    for label, group in rows.groupby("label", sort=False):
-        temperatures = [value for value in group["parent_temperature"].unique() if value == value]
-        text = label
-        if "T_p" not in label and len(temperatures) == 1:
-            how = "cooled" if (group["protocol"] == "cooling").all() else "quenched"
-            text += f" ({how} from T = {temperatures[0]:g})"
-        sizes = []
-        for size, found in group.groupby("particles"):
-            count = found.groupby(["ensemble", "sample"]).ngroups
-            sizes.append(f"N = {size} ({count} {noun}{'' if count == 1 else 's'})")
-        parts.append(f"{text}: {', '.join(sizes)}")
-    return "Shown: " + "; ".join(parts) + "."
-
-
-def series_name(label, size=None) -> str:
-    """A label as legends show it, with N if it is given."""
-    name = label.replace("3D POLY, density", "POLY").replace("T_p", "$T_p$")
-    return name if size is None else f"{name}, $N$ = {size}"
-
-
-def _end(tables, rows, statement):
-    """How every caption ends."""
-    return (
-        f" {shown(rows)} {units_words(tables, rows['ensemble'].unique())} "
-        f"The paper's statement: {statement}"
-    )
-
-
-def _most(rows):
-    """Rows of one model at one density and parent temperature: that of 3D IPL, or the largest."""
-    counts = rows["label"].value_counts()
-    ipl = [label for label in counts.index if label.startswith("3D IPL")]
-    return rows[rows["label"] == (ipl or list(counts.index))[0]].reset_index(drop=True)
-
-
-# --- panels ---------------------------------------------------------------------------------------
-
-
-def _points(panel, x, y, *, size=2.2, alpha=0.5, **style):
-    """Single modes as small points."""
-    panel.plot(
-        x,
-        y,
-        linestyle="none",
-        **{"marker": "o", **style},
-        markersize=size,
-        markeredgewidth=0,
-        alpha=alpha,
-        rasterized=True,
-        zorder=2,
-    )
-
-
-def _label(panel, text, **style):
-    """An entry of the legend, drawn large enough to be seen."""
-    panel.plot(
-        [], [], **{"linestyle": "none", "marker": "o", "markersize": 4.5, **style}, label=text
-    )
-
-
-def _cloud(panel, x, y, *, colour="#0077BB", y_limits=None):
-    """Counts of modes in bins of both logarithms, or points where they are few.
-
-    Parameters
-    ----------
-    y_limits : (float, float), optional
-        Of the bins, where the axis is wider than the data.
-
-    Returns
-    -------
-    matplotlib.image or None
-        For a colour bar; None for points.
-    """
-    if len(x) < FEWEST_IN_HISTOGRAM:
-        _points(panel, x, y, color=colour)
-        return None
-    bins = int(np.clip(np.sqrt(len(x)), 25, 60))
-    limits = (_limits(x, 1.0), y_limits or _limits(y, 1.0))
-    edges = [np.geomspace(*ends, bins + 1) for ends in limits]
-    counts, _, _ = np.histogram2d(x, y, bins=edges)
-    counts = np.where(counts > 0.0, counts, np.nan).T
-    norm = LogNorm(1.0, max(np.nanmax(counts), 10.0))
-    return panel.pcolormesh(*edges, counts, norm=norm, cmap="viridis", rasterized=True, zorder=1)
-
-
-def _limits(values, room=1.3):
-    values = np.asarray(values, dtype=float)
-    low, high = values.min() / room, values.max() * room
-    return (low, high) if high > low * 1.001 else (0.5 * low, 2.0 * high)
-
-
-def _log_axes(panel, x, y, *, room=1.3):
-    """Logarithmic axes around the data, ticks at 1, 2 and 5 where decades are few."""
-    panel.set(xscale="log", yscale="log", xlim=_limits(x, 1.15), ylim=_limits(y, room))
-    _few_ticks(panel.xaxis, panel.get_xlim())
-    _few_ticks(panel.yaxis, panel.get_ylim())
-
-
-def _few_ticks(axis, limits):
-    low, high = limits
-    inside = np.floor(np.log10(high)) - np.ceil(np.log10(low)) + 1
-    # plain numbers stay short only near one
-    if inside < 2 and 1e-3 <= low and high <= 2e4:
-        plain_numbers(axis, low, high, factors=(1, 2, 5) if high > 2.5 * low else None)
-
-
-def _medians(panel, x, y, *, bins=None, label=None, filled=True, colour="black", marker="s"):
-    """Running medians with quartiles."""
-    if len(x) < 10:
-        return
-    bins = bins or int(np.clip(len(x) // 15, 2, 12))
-    centres, middle, low, high = running_medians(x, y, bins)
-    panel.errorbar(
-        centres,
-        middle,
-        [middle - low, high - middle],
-        fmt=marker,
-        color=colour,
-        markersize=3.8,
-        markerfacecolor=colour if filled else "white",
-        elinewidth=0.8,
-        label=label,
-        zorder=5,
-    )
-
-
-def _letters(axes):
-    """(a), (b), ... above the left corners of panels."""
-    for letter, panel in zip("abcdefgh", axes, strict=False):
-        title = panel.get_title()
-        panel.set_title("")
-        panel.set_title(f"({letter}) {title}".strip(), loc="left")
-
-
-def _legend_below(figure, axes, columns=5):
-    """One legend below all panels, where it covers no data."""
-    entries = {}
-    for panel in axes:
-        handles, labels = panel.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-    if entries:
-        figure.legend(
-            entries.values(),
-            entries.keys(),
-            loc="outside lower center",
-            ncols=min(len(entries), columns),
-        )
-
-
-def _grid(count, *, columns=None, height=3.0, wide=1.0):
-    """Panels in rows, figure as wide as the page."""
-    columns = columns or count
-    rows = -(-count // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(WIDTH * wide * (0.6 if count == 1 else 1.0), height * rows),
-        squeeze=False,
-        layout="constrained",
-    )
-    return figure, list(axes.flat)
 
 
 # --- Fig. 2 ---------------------------------------------------------------------------------------
 
 
 def _localised(tables):
-    return _families(tables, "chi_4", "participants_4")
+    return families_with(tables, "chi_4", "participants_4")
 
 
 def quartic_coefficient(tables):
     """chi_4 against N e_4, by size and by parent temperature (Fig. 2)."""
     rows = _localised(tables)
-    is_poly = _is_poly(rows)
-    parts = [(name, rows[flags]) for name, flags in (("IPL", ~is_poly), ("POLY", is_poly))]
+    poly = is_poly(rows)
+    parts = [(name, rows[flags]) for name, flags in (("IPL", ~poly), ("POLY", poly))]
     parts = [(name, part) for name, part in parts if len(part)]
-    figure, axes = _grid(len(parts), height=3.5)
+    figure, axes = grid(len(parts), height=3.5)
     for panel, (name, part) in zip(axes, parts, strict=True):
         styles = series_styles(part)
         markers = size_styles(part)
@@ -288,18 +70,19 @@ def quartic_coefficient(tables):
         for (label, size), group in groups:
             marker = markers[size]["marker"]
             style = {**styles[label], "marker": marker}
-            _points(panel, group["participants_4"], group["chi_4"], **style)
-            _label(panel, series_name(label, size), **style)
+            points(panel, group["participants_4"], group["chi_4"], **style)
+            entry(panel, series_name(label, size), **style)
         panel.set(title=name, xlabel=r"$N e_4$", ylabel=r"$\chi_4 a_0^2 / (m \omega_0^2)$")
-        _log_axes(panel, x, y)
+        log_axes(panel, x, y)
         ends = np.quantile(x, [0.01, 0.99])
         # above the cloud: through the largest of chi N e
         top = np.quantile(x * y, 0.995)
         guide(panel, ends, -1.0, (1.0, 1.25 * top), r"$(N e_4)^{-1}$", place=(0.55, 1.05))
-        panel.set_ylim(panel.get_ylim()[0], 1.6 * panel.get_ylim()[1])
+        low, high = panel.get_ylim()
+        panel.set_ylim(low, max(high, 1.8 * top / ends[0]))
     if len(parts) > 1:
-        _letters(axes)
-    _legend_below(figure, axes, columns=3)
+        letters(axes)
+    legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -318,7 +101,7 @@ def quartic_coefficient_caption(tables):
     return (
         "Quartic expansion coefficient chi_4 (Eq. 10) of quartic modes against N e_4 (Eq. 14); "
         "one point for each sample; dotted: the inverse proportion." + fitted
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "chi_4 ~ (N e_4)^-1, primarily sensitive to localisation, independent of preparation "
@@ -331,8 +114,8 @@ def quartic_coefficient_caption(tables):
 
 def _spectra(tables):
     """Pairs of harmonic and quartic modes of IPL, by dimension; of other models without it."""
-    rows = _families(tables, "omega_2", "omega_4", "participants_2", "participants_4")
-    ipl = rows[~_is_poly(rows)]
+    rows = families_with(tables, "omega_2", "omega_4", "participants_2", "participants_4")
+    ipl = rows[~is_poly(rows)]
     return (ipl if len(ipl) else rows).reset_index(drop=True)
 
 
@@ -340,23 +123,23 @@ def participation(tables):
     """N e against frequency of harmonic and quartic modes (Fig. 4)."""
     rows = _spectra(tables)
     dimensions = [d for d in (3, 2, 4) if (rows["dimension"] == d).any()]
-    figure, axes = _grid(len(dimensions), height=3.3)
+    figure, axes = grid(len(dimensions), height=3.3)
     for panel, dimension in zip(axes, dimensions, strict=True):
         group = rows[rows["dimension"] == dimension]
-        _points(panel, group["omega_2"], group["participants_2"], color="0.6", size=2.8)
-        _label(panel, r"harmonic $\hat{\psi}$", color="0.6")
+        points(panel, group["omega_2"], group["participants_2"], color="0.6", size=2.8)
+        entry(panel, r"harmonic $\hat{\psi}$", color="0.6")
         for size, style in size_styles(group).items():
             part = group[group["particles"] == size]
-            _points(panel, part["omega_4"], part["participants_4"], size=2.0, **style)
-            _label(panel, rf"{dimension}D, quartic $\hat{{\pi}}_4$, $N$ = {size}", **style)
+            points(panel, part["omega_4"], part["participants_4"], size=2.0, **style)
+            entry(panel, rf"{dimension}D, quartic $\hat{{\pi}}_4$, $N$ = {size}", **style)
             phonon = part["first_phonon"].iloc[0]
             panel.axvline(phonon, color=style["color"], linestyle="--", linewidth=1.0, zorder=0)
         x = np.append(group["omega_2"], group["omega_4"])
         y = np.append(group["participants_2"], group["participants_4"])
-        _log_axes(panel, np.append(x, group["first_phonon"]), y)
+        log_axes(panel, np.append(x, group["first_phonon"]), y)
         panel.set(title=f"{dimension}D", xlabel=r"$\omega / \omega_0$", ylabel=r"$N e$")
-    _letters(axes)
-    _legend_below(figure, axes, columns=3)
+    letters(axes)
+    legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -375,7 +158,7 @@ def participation_caption(tables):
         "Participation N e of the lowest harmonic mode of each sample (grey) and of the quartic "
         "mode found from it (colours: sizes) against frequency; dashed: the first transverse "
         f"phonon, 2 pi c_T / L, of each size. Of the pairs, in {'; in '.join(gaps)}."
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "every harmonic quasilocalized mode has a quartic one of similar frequency and "
@@ -394,9 +177,9 @@ _GAPS = (
 
 
 def _convergent(tables):
-    rows = _families(tables, "omega_4", "energy_gap", "structure_gap")
+    rows = families_with(tables, "omega_4", "energy_gap", "structure_gap")
     rows = rows[rows["dimension"].isin((2, 3))]
-    ipl = rows[~_is_poly(rows)]
+    ipl = rows[~is_poly(rows)]
     rows = ipl if len(ipl) else rows
     if rows.empty:
         raise MissingData("no harmonic and quartic modes in two or three dimensions")
@@ -407,7 +190,7 @@ def convergence(tables):
     """Convergence of harmonic to quartic modes in energy and structure (Fig. 5)."""
     rows = _convergent(tables)
     dimensions = [d for d in (3, 2) if (rows["dimension"] == d).any()]
-    figure, axes = _grid(4 * len(dimensions), columns=4, height=2.6, wide=1.45)
+    figure, axes = grid(4 * len(dimensions), columns=4, height=2.6, wide=1.45)
     for place, dimension in enumerate(dimensions):
         group = rows[rows["dimension"] == dimension]
         line = axes[4 * place : 4 * place + 4]
@@ -418,8 +201,8 @@ def convergence(tables):
             left.set(title=f"{dimension}D", xlabel=OMEGA_4, ylabel=label)
             _prefactor_panel(right, group, column, power, dimension)
             right.set(title=f"{dimension}D", xlabel=r"$L / a_0$", ylabel=f"${letter}(L)$")
-    _letters(axes)
-    _legend_below(figure, axes, columns=6)
+    letters(axes)
+    legend_below(figure, axes, columns=6)
     return figure
 
 
@@ -427,13 +210,13 @@ def _convergence_panel(panel, group, column, power):
     for size, style in size_styles(group).items():
         part = group[group["particles"] == size]
         colour, marker = style["color"], style["marker"]
-        _points(panel, part["omega_4"], part[column], size=1.8, alpha=0.25, color=colour)
+        points(panel, part["omega_4"], part[column], size=1.8, alpha=0.25, color=colour)
         limit = BELOW_PHONON * part["first_phonon"].iloc[0]
         for chosen, filled in (
             (part[part["omega_4"] < limit], True),
             (part[part["omega_4"] >= limit], False),
         ):
-            _medians(
+            medians(
                 panel,
                 chosen["omega_4"],
                 chosen[column],
@@ -443,8 +226,8 @@ def _convergence_panel(panel, group, column, power):
                 marker=marker,
             )
         name = f"{part['dimension'].iloc[0]}D, $N$ = {size}"
-        _label(panel, name, color=colour, marker=marker)
-    _log_axes(panel, group["omega_4"], group[column])
+        entry(panel, name, color=colour, marker=marker)
+    log_axes(panel, group["omega_4"], group[column])
     low = far_below_phonons(group)
     low = low if len(low) else group
     ends = np.quantile(low["omega_4"], [0.02, 0.98])
@@ -489,7 +272,7 @@ def _prefactor_panel(panel, group, column, power, dimension):
     panel.set(xscale="log", yscale="log", xlim=ends, ylim=(0.2 * min(values), 5.0 * max(values)))
     panel.set_xticks(edges, [f"{edge:.3g}" for edge in edges])
     panel.set_xticks([], minor=True)
-    _few_ticks(panel.yaxis, panel.get_ylim())
+    few_ticks(panel.yaxis, panel.get_ylim())
     slope = {2: power, 3: 0}[dimension]
     middle = (np.sqrt(min(edges) * max(edges)), 0.55 * np.exp(np.log(values).mean()))
     text = rf"$\propto L^{slope}$" if slope else "constant"
@@ -519,7 +302,7 @@ def convergence_caption(tables):
         "omega_4^2 and omega_4^4. Dots: samples; symbols: running medians with quartiles, filled "
         f"where omega_4 is below {BELOW_PHONON} of the first phonon's frequency, the range of the "
         "prefactors (medians, bootstrap errors) and exponents; dotted: the paper's powers." + fitted
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "the relative difference of energies scales as f(L) omega_4^2 and that of the structure "
@@ -532,13 +315,13 @@ def convergence_caption(tables):
 
 def _pairs(tables):
     """Cubic and quartic modes of the same soft spots, of one series."""
-    return _most(_families(tables, "stiffer", "tau_ratio", "chi_ratio", "cubic_gap"))
+    return largest_series(families_with(tables, "stiffer", "tau_ratio", "chi_ratio", "cubic_gap"))
 
 
 def cubic_and_quartic(tables):
     """Stiffness, tau and chi of cubic modes over those of quartic ones (Fig. 7)."""
     rows = _pairs(tables)
-    figure, axes = _grid(3, height=2.7, wide=1.3)
+    figure, axes = grid(3, height=2.7, wide=1.3)
     images = []
     overlap = r"$1 - |\hat{\pi}_3 \cdot \hat{\pi}_4|$"
     for panel, (x, y, horizontal, vertical) in zip(
@@ -550,21 +333,21 @@ def cubic_and_quartic(tables):
         ),
         strict=True,
     ):
-        limits = _limits(rows[y])
+        limits = limits_of(rows[y])
         if y == "chi_ratio":
             # a decade: the paper's cloud is narrower
             limits = (min(limits[0], 10.0**-0.5), max(limits[1], 10.0**0.5))
-        images.append(_cloud(panel, rows[x], rows[y], y_limits=limits))
+        images.append(cloud(panel, rows[x], rows[y], y_limits=limits))
         colour = "#CC3311" if images[-1] is not None else "black"
-        _medians(panel, rows[x], rows[y], colour=colour, label="running median, quartiles")
-        _log_axes(panel, rows[x], limits, room=1.0)
+        medians(panel, rows[x], rows[y], colour=colour, label="running median, quartiles")
+        log_axes(panel, rows[x], limits, room=1.0)
         panel.set(xlabel=horizontal, ylabel=vertical)
     axes[0].axhline(0.3, color="black", linestyle="--", linewidth=1.0, label="30 %")
-    _letters(axes)
+    letters(axes)
     image = next((image for image in images if image is not None), None)
     if image is not None:
         figure.colorbar(image, ax=axes[-1], label="modes in a bin")
-    _legend_below(figure, axes)
+    legend_below(figure, axes)
     return figure
 
 
@@ -583,7 +366,7 @@ def cubic_and_quartic_caption(tables):
         f"squares: running medians. Median of (a) {100 * middle:.0f} %, quartiles "
         f"{100 * low:.0f} and {100 * high:.0f} %; (b) spans {decades['tau_ratio']:.1f} decades, "
         f"(c) {decades['chi_ratio']:.2f}." + note
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "cubic modes are typically 30 % stiffer, independent of frequency; tau is highly "
@@ -597,9 +380,8 @@ def cubic_and_quartic_caption(tables):
 
 def _cubic_modes(tables, poly):
     """Cubic modes of POLY (Fig. 8) or of IPL (Fig. 9d), of the other where there is none."""
-    rows = _families(tables, "tau_3", "chi_3", "asymmetry_3")
-    is_poly = _is_poly(rows)
-    chosen = rows[is_poly == poly]
+    rows = families_with(tables, "tau_3", "chi_3", "asymmetry_3")
+    chosen = rows[is_poly(rows) == poly]
     if poly and len(chosen):
         # one density: that of most samples
         chosen = chosen[chosen["density"] == chosen["density"].mode().iloc[0]]
@@ -607,7 +389,7 @@ def _cubic_modes(tables, poly):
 
 
 def _bound_line(panel, rows):
-    ends = np.array(_limits(rows["kappa_3"] * rows["chi_3"]))
+    ends = np.array(limits_of(rows["kappa_3"] * rows["chi_3"]))
     panel.plot(ends, BOUND * ends, color="black", linewidth=1.2, zorder=4, label=r"$3 \kappa \chi$")
 
 
@@ -617,8 +399,8 @@ def _relation_panel(panel, rows, styles, order=3):
     # the largest ensembles below the others
     for label in rows["label"].value_counts().index:
         chosen = rows["label"] == label
-        _points(panel, product[chosen], square[chosen], size=2.6, **styles[label])
-    _log_axes(panel, product, square)
+        points(panel, product[chosen], square[chosen], size=2.6, **styles[label])
+    log_axes(panel, product, square)
     panel.set(
         xlabel=rf"$\kappa_{order} \chi_{order}\; [m^2 \omega_0^4 / a_0^2]$",
         ylabel=rf"$\tau_{order}^2\; [m^2 \omega_0^4 / a_0^2]$",
@@ -629,16 +411,16 @@ def stability_bound(tables):
     """tau_3^2 against kappa_3 chi_3, with the bound and what it means (Fig. 8)."""
     rows = _cubic_modes(tables, poly=True)
     styles = series_styles(rows)
-    figure, (panel,) = _grid(1, height=4.0, wide=1.2)
+    figure, (panel,) = grid(1, height=4.0, wide=1.2)
     _relation_panel(panel, rows, styles)
     _bound_line(panel, rows)
     for label, style in styles.items():
-        _label(panel, series_name(label), **style)
+        entry(panel, series_name(label), **style)
     low, high = panel.get_ylim()
     panel.set_ylim(0.3 * low, 4.0 * high)
     _potential(panel, (0.06, 0.68), 3.4, "lower minimum")
     _potential(panel, (0.66, 0.06), 2.75, "single well, or\nhigher minimum")
-    _legend_below(figure, [panel], columns=2)
+    legend_below(figure, [panel], columns=2)
     return figure
 
 
@@ -666,7 +448,7 @@ def stability_bound_caption(tables):
         "sample. Line: the bound tau^2 = 3 kappa chi (Eq. 32), where the quartic expansion is a "
         "symmetric double well; sketches: beyond it the second minimum is lower than the inherent "
         f"state. Beyond the bound: {', '.join(parts)} (binomial errors)."
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "the ensemble of cubic modes follows tau_3^2 ~ kappa_3 chi_3, independent of glass "
@@ -680,9 +462,9 @@ def stability_bound_caption(tables):
 
 def supporting_data(tables):
     """Response, shear coupling, chi and the relation of tau, kappa and chi (Fig. 9)."""
-    rows = _families(tables, "omega_4", "chi_4")
-    figure, axes = _grid(6, columns=3, height=2.6, wide=1.3)
-    one = _most(rows)
+    rows = families_with(tables, "omega_4", "chi_4")
+    figure, axes = grid(6, columns=3, height=2.6, wide=1.3)
+    one = largest_series(rows)
     images = []
     response = r"$|U^{(4)}\,\vdots\,\hat{\pi}_4\hat{\pi}_4\hat{\pi}_4| \,/\, \chi_4$"
     for panel, x, y, horizontal, vertical in (
@@ -691,14 +473,14 @@ def supporting_data(tables):
     ):
         chosen = one[one[y] > 0.0]
         if chosen.empty:
-            _nothing(panel)
+            nothing(panel)
             continue
         # of order one: a decade is shown
-        limits = _limits(chosen[y], 3.0 if y == "response_4" else 1.3)
-        images.append(_cloud(panel, chosen[x], chosen[y], y_limits=limits))
+        limits = limits_of(chosen[y], 3.0 if y == "response_4" else 1.3)
+        images.append(cloud(panel, chosen[x], chosen[y], y_limits=limits))
         colour = "#CC3311" if images[-1] is not None else "black"
-        _medians(panel, chosen[x], chosen[y], colour=colour)
-        _log_axes(panel, chosen[x], limits, room=1.0)
+        medians(panel, chosen[x], chosen[y], colour=colour)
+        log_axes(panel, chosen[x], limits, room=1.0)
         panel.set(xlabel=horizontal, ylabel=vertical)
     styles = series_styles(rows)
     for panel, y, vertical in (
@@ -707,26 +489,26 @@ def supporting_data(tables):
     ):
         chosen = rows[(rows[y] > 0.0) & np.isfinite(rows["omega_3"])]
         if chosen.empty:
-            _nothing(panel)
+            nothing(panel)
             continue
         for label, style in styles.items():
             part = chosen[chosen["label"] == label]
-            _points(panel, part["omega_3"], part[y], size=1.8, alpha=0.15, **style)
+            points(panel, part["omega_3"], part[y], size=1.8, alpha=0.15, **style)
             if len(part) >= 10:
                 centres, middle, _, _ = running_medians(part["omega_3"], part[y], _few(part))
                 line = {"linestyle": "-", "linewidth": 1.2, "marker": "s", "markersize": 3.2}
                 panel.plot(centres, middle, zorder=5, **line, **style)
-        _log_axes(panel, chosen["omega_3"], chosen[y])
+        log_axes(panel, chosen["omega_3"], chosen[y])
         panel.set_ylim(bottom=max(panel.get_ylim()[0], 0.1 * chosen[y].quantile(0.02)))
         panel.set(xlabel=OMEGA_3, ylabel=vertical)
     _relations(axes[3], axes[4], tables, styles, one, images)
     for label, style in styles.items():
-        _label(axes[3], series_name(label), **style)
-    _letters(axes)
+        entry(axes[3], series_name(label), **style)
+    letters(axes)
     image = next((image for image in images if image is not None), None)
     if image is not None:
         figure.colorbar(image, ax=axes[-1], label="modes in a bin")
-    _legend_below(figure, [axes[3]], columns=4)
+    legend_below(figure, [axes[3]], columns=4)
     return figure
 
 
@@ -739,20 +521,20 @@ def _relations(cubic, quartic, tables, styles, one, images):
     try:
         rows = _cubic_modes(tables, poly=False)
     except MissingData:
-        _nothing(cubic)
+        nothing(cubic)
     else:
         _relation_panel(cubic, rows, styles)
         _bound_line(cubic, rows)
     chosen = one[(one["tau_4"] > 0.0) & np.isfinite(one["kappa_4"])]
     if chosen.empty:
-        _nothing(quartic)
+        nothing(quartic)
         return
     product, square = chosen["kappa_4"] * chosen["chi_4"], chosen["tau_4"] ** 2
-    ends = np.array(_limits(product))
+    ends = np.array(limits_of(product))
     # tau_4 passes through zero: the lowest part of the cloud has no end
     limits = (0.5 * square.quantile(0.01), 2.0 * max(square.max(), BOUND * ends[1]))
-    images.append(_cloud(quartic, product, square, y_limits=limits))
-    _log_axes(quartic, product, limits, room=1.0)
+    images.append(cloud(quartic, product, square, y_limits=limits))
+    log_axes(quartic, product, limits, room=1.0)
     quartic.plot(ends, BOUND * ends, color="black", linewidth=1.2, zorder=4)
     quartic.set(
         xlabel=r"$\kappa_4 \chi_4\; [m^2 \omega_0^4 / a_0^2]$",
@@ -760,15 +542,10 @@ def _relations(cubic, quartic, tables, styles, one, images):
     )
 
 
-def _nothing(panel):
-    panel.text(0.5, 0.5, "no such modes", transform=panel.transAxes, ha="center", fontsize=8)
-    panel.set(xticks=[], yticks=[])
-
-
 def supporting_data_caption(tables):
     """Caption of :func:`supporting_data`."""
-    rows = _families(tables, "omega_4", "chi_4")
-    one = _most(rows)
+    rows = families_with(tables, "omega_4", "chi_4")
+    one = largest_series(rows)
     widths = []
     for order in (3, 4):
         values = one[f"asymmetry_{order}"]
@@ -785,7 +562,7 @@ def supporting_data_caption(tables):
         "Squares: running medians, with quartiles in (a) and (f). (a), (e) and (f) are of "
         f"{name}; the median of (a) is {median:.3g}; tau^2 / (kappa chi) spans, between its 5 and "
         "95 % quantiles, " + " and ".join(widths) + " modes."
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "(a) is of order one, and it, nu_3, chi_3 and chi_4 are independent of frequency; cubic "
@@ -824,7 +601,7 @@ def _minima(tables):
 def softest_distributions(tables):
     """Cumulative distributions of omega_min, V_B and x, beside the derived powers."""
     rows = _minima(tables)
-    figure, axes = _grid(4, columns=2, height=2.9)
+    figure, axes = grid(4, columns=2, height=2.9)
     colours = series_styles(rows)
     dashes = dict(zip(sorted(rows["particles"].unique()), ["-", "--", ":", "-."] * 5, strict=False))
     for panel, (column, power, name, vertical, law) in zip(axes, _DISTRIBUTIONS, strict=True):
@@ -839,16 +616,16 @@ def softest_distributions(tables):
             style = {**colours[label], "linestyle": dashes[size], "linewidth": 1.1}
             panel.step(values, part, where="post", label=series_name(label, size), **style)
         if not lowest:
-            _nothing(panel)
+            nothing(panel)
             continue
         count = rows.groupby("ensemble").size().max()
         low = (2.0 / count) ** (1.0 / power) / 1.5
         panel.set(xscale="log", yscale="log", xlim=(low, 4.0), ylim=(0.5 / count, 1.5))
-        _few_ticks(panel.xaxis, (low, 4.0))
+        few_ticks(panel.xaxis, (low, 4.0))
         guide(panel, [low, 1.0], power, (1.0, 1.6), law, place=(0.1, 3.0))
         panel.set(xlabel=f"{name} / median", ylabel=vertical)
-    _letters(axes)
-    _legend_below(figure, axes, columns=3)
+    letters(axes)
+    legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -863,7 +640,7 @@ def softest_distributions_caption(tables):
         "(Eq. 36) and p(x) ~ x^(2/3) (Eq. 38). Minima of many independent soft spots bend over as "
         "Weibull's distribution; only the lower end shows the power. Exponents with errors stand "
         "in the summary."
-    ) + _end(
+    ) + ending(
         tables,
         rows,
         "cubic modes follow D(omega) ~ omega^4, from which the other two are derived; it shows no "

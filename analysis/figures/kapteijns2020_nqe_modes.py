@@ -11,8 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from analysis.figures.displacement_fields import Arrows, draw_fields
-from analysis.figures.kapteijns2020_nqe import series_name, series_styles
 from analysis.figures.selection import MissingData
+from analysis.figures.soft_spot_panels import series_name, series_styles
 from analysis.figures.style import SIZE_LINES, WIDTH, guide, plain_numbers
 from analysis.tables.quasilocalized import described, reference, units
 

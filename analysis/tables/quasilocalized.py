@@ -419,7 +419,7 @@ def shown_ensemble_sizes(table) -> pd.DataFrame:
     rows = []
     for entry in table.itertuples():
         name = f"{entry.name}, N = {entry.particles}"
-        if np.isfinite(entry.parent_temperature):
+        if not np.isnan(entry.parent_temperature):
             name += f", T_p = {entry.parent_temperature:g}"
         ours = "–"
         if entry.samples:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import FIGURES, draw, write_report
+from analysis.figures import FIGURES, draw, soft_spot_panels, write_report
 from analysis.figures import kapteijns2020_nqe as nqe
 from analysis.figures import kapteijns2020_nqe_modes as modes
 from analysis.figures.selection import MissingData
@@ -176,17 +176,19 @@ def test_many_modes_are_a_histogram_and_few_are_points(tables):
     few_modes = FIGURES["nqe_cubic_and_quartic"].draw(tables)
     assert not any(panel.collections and panel.images for panel in few_modes.axes)
     assert len(few_modes.axes) == 3
-    many = synthetic.build([synthetic.ENTRIES[3]], samples=nqe.FEWEST_IN_HISTOGRAM + 5)
+    many = synthetic.build([synthetic.ENTRIES[3]], samples=soft_spot_panels.FEWEST_IN_HISTOGRAM + 5)
     # with a bar for the colours
     assert len(FIGURES["nqe_cubic_and_quartic"].draw(many).axes) == 4
 
 
 def test_every_series_has_a_colour_of_its_own(tables):
-    rows = nqe._families(tables, "omega_4")
-    styles = nqe.series_styles(rows)
+    rows = soft_spot_panels.families_with(tables, "omega_4")
+    styles = soft_spot_panels.series_styles(rows)
     assert len({style["color"] for style in styles.values()}) == len(styles) == 8
-    poly = nqe.series_styles(nqe._cubic_modes(tables, poly=True))
-    assert [style["color"] for style in poly.values()] == list(nqe.OF_TEMPERATURE.values())
+    poly = soft_spot_panels.series_styles(nqe._cubic_modes(tables, poly=True))
+    assert [style["color"] for style in poly.values()] == list(
+        soft_spot_panels.OF_TEMPERATURE.values()
+    )
 
 
 # --- pictures of modes ----------------------------------------------------------------------------
