@@ -387,7 +387,7 @@ def read_table(path) -> pd.DataFrame:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise StorageError(
-            f"{path}: not a readable Parquet table (damaged?): {error}; {REMEDY}"
+            f"{path}: not a readable Parquet table (truncated?): {error}; {REMEDY}"
         ) from None
     metadata = table.schema.metadata or {}
     if metadata.get(b"format") != FORMAT.encode():
