@@ -71,17 +71,17 @@ DEMO_JOBS = {
     "total": 65,
 }
 REDUCED_JOBS = {
-    # one bundle of each ensemble
-    "prepare_glasses": 4,
+    # one bundle of each ensemble, two of those of N = 4,000
+    "prepare_glasses": 8,
     "solve_modes": 4,
     "analyse_modes": 4,
     # the small ones at two temperatures, the large ones at one
     "run_dynamics": 6,
     "measure_mean_squared_displacement": 6,
     "measure_lifetimes": 6,
-    # the small ones at three temperatures each
-    "follow_inherent_structures": 6,
-    "measure_rearrangements": 6,
+    # three and four temperatures of the small ones, three and one of those of N = 4,000
+    "follow_inherent_structures": 15,
+    "measure_rearrangements": 15,
     "compute_decay_rates": 3,
     "compute_joint_density": 2,
     "gather_tables": 14,
@@ -89,7 +89,7 @@ REDUCED_JOBS = {
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 65,
+    "total": 87,
 }
 PAPER_JOBS = {
     # five ensembles of three samples
