@@ -72,16 +72,16 @@ DEMO_JOBS = {
 }
 REDUCED_JOBS = {
     # one bundle of each ensemble, two of those of N = 4,000
-    "prepare_glasses": 8,
+    "prepare_glasses": 6,
     "solve_modes": 4,
     "analyse_modes": 4,
     # the small ones at two temperatures, the large ones at one
     "run_dynamics": 6,
     "measure_mean_squared_displacement": 6,
     "measure_lifetimes": 6,
-    # three and four temperatures of the small ones, three and one of those of N = 4,000
-    "follow_inherent_structures": 15,
-    "measure_rearrangements": 15,
+    # three and four temperatures of the small ones, three of both of N = 4,000
+    "follow_inherent_structures": 13,
+    "measure_rearrangements": 13,
     "compute_decay_rates": 3,
     "compute_joint_density": 2,
     "gather_tables": 14,
@@ -89,7 +89,7 @@ REDUCED_JOBS = {
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 87,
+    "total": 81,
 }
 PAPER_JOBS = {
     # five ensembles of three samples
