@@ -120,10 +120,12 @@ def test_tables_after_kills_are_those_without(kills, undisturbed, tmp_path):
 
 
 def compare(expected, found, seed):
+    """Every number is the same to the last bit, but for the time that the work took."""
     for name in TABLES:
-        assert_frame_equal(
-            read_table(found / "tables" / f"{name}.parquet"),
-            read_table(expected / "tables" / f"{name}.parquet"),
-            check_exact=True,
-            obj=f"{name} (FAULT_SEED={seed})",
+        first, second = (
+            read_table(folder / "tables" / f"{name}.parquet").drop(
+                columns="seconds_per_frame", errors="ignore"
+            )
+            for folder in (found, expected)
         )
+        assert_frame_equal(first, second, check_exact=True, obj=f"{name} (FAULT_SEED={seed})")
