@@ -377,3 +377,27 @@ def test_estimates_grow_with_the_request():
     assert 0.5 < few["bytes"] / (22.4e6 * 8 + 8 * 12000 * 1100 + 24 * 2.4e6) < 2.0
     assert 8 < many["bytes"] / few["bytes"] < 20
     assert full["bytes"] == dense.dense_bytes(12000)
+
+
+def test_refinement_keeps_out_a_mode_just_above_the_shift():
+    """Each solve amplifies what lies closest to the shift, also what was not asked for."""
+    shift = 2.0
+    values = np.r_[np.linspace(1.0, 1.9, 30), shift + 1e-3, np.linspace(3.0, 500.0, 60)]
+    size = len(values)
+    matrix = sparse.diags(values).tocsr()
+    noise = np.zeros((size, size))
+    noise[30] = 1e-7
+    vectors = np.eye(size) + noise
+    known = values < 10.0
+    pairs = RitzPairs(values, np.where(known, 1e-10, 1.0), lambda chosen: vectors[:, chosen])
+
+    class Diagonal:
+        def solve(self, right):
+            return right / (values - shift)[:, None]
+
+    chosen = np.flatnonzero(values < shift)
+    found, refined = shift_invert._refined(
+        matrix, Diagonal(), pairs, chosen, (-np.inf, shift), np.empty((size, 0)), 1e-9
+    )
+    np.testing.assert_allclose(found, values[:30], rtol=1e-12)
+    assert np.linalg.norm(matrix @ refined - refined * found, axis=0).max() <= 1e-9

@@ -276,8 +276,11 @@ def test_profiles_are_understood(profile):
         assert int(ranks) >= 2
 
 
-def test_local_machine_caps_ranks():
-    text = dry_run(PAPER, "--workflow-profile", "workflow/profiles/local")
+@pytest.mark.parametrize(
+    "options", [("--workflow-profile", "workflow/profiles/local"), ("--cores", "2")]
+)
+def test_local_machine_caps_ranks(options):
+    text = dry_run(PAPER, *options)
     asked = {int(n) for n in re.findall(r"resources: .*tasks=(\d+)", text)}
     assert asked == {1, 2}
 

@@ -43,6 +43,11 @@ if not Path("workflow/scripts").is_dir():
         f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
     )
 
+# Snakemake counts no ranks among its cores, and without a profile nothing else says how many fit
+if workflow.nodes is None and workflow.is_main_process and "tasks" not in workflow.global_resources:
+    if workflow.global_resources["_cores"].value:
+        workflow.register_resource("tasks", workflow.cores)
+
 CAMPAIGN, MACHINE, ARCHIVED = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
