@@ -23,6 +23,7 @@ from analysis.figures.style import (
     panel_colours,
     two_panels,
 )
+from analysis.mechanics import debye_level
 from analysis.modes.densities import reduced_density, vibrational_density_of_states
 from analysis.tables.excitations import boson_peaks
 from analysis.tables.summary.lifetimes import BIN_WIDTH
@@ -85,24 +86,15 @@ def reduced_histogram(tables, ensemble):
 
 
 def debye_prefactor(tables, ensemble) -> float | None:
-    """A_D of the Debye law g = A_D w^2, from the moduli (PHYSICS 9); None without them.
-
-    A_D = 3 / w_D^3, w_D^3 = 6 pi^2 rho 3 / (c_L^-3 + 2 c_T^-3), in three dimensions.
-    """
+    """A_D of the Debye law g = A_D w^2 in three dimensions, from the moduli; None without them."""
     if "moduli" not in tables:
         return None
     rows = of(tables["moduli"], ensemble=ensemble)
     known = of(tables["ensembles"], ensemble=ensemble).iloc[0]
     if rows.empty or known["dimension"] != 3:
         return None
-    density = known["density"]
     shear, bulk = rows["shear_modulus"].mean(), rows["bulk_modulus"].mean()
-    if shear <= 0.0:
-        return None
-    transverse = np.sqrt(shear / density)
-    longitudinal = np.sqrt((bulk + 4.0 * shear / 3.0) / density)
-    cube = 18.0 * np.pi**2 * density / (longitudinal**-3 + 2.0 * transverse**-3)
-    return 3.0 / cube
+    return debye_level(known["density"], shear, bulk) if shear > 0.0 else None
 
 
 def density_of_states(tables):
