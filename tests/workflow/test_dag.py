@@ -166,18 +166,18 @@ NONLINEAR_MODES_JOBS = {
     "total": 3429,
 }
 REDUCED_NONLINEAR_MODES_JOBS = {
-    # 2 + 8 + 1 + 1 + 1 of the liquid; 1, 2, 5 and 1 polydisperse
-    "equilibrate_liquids": 22,
-    # 4 + 4 + 1, 2 + 8 + 1, 2 + 1, and 2 + 2 + 2 + 1 polydisperse
-    "prepare_glasses": 30,
-    "find_quasilocalized_modes": 30,
-    "select_quasilocalized_fields": 12,
+    # 2 + 8 + 1 + 1 of the liquid; 1, 2, 5 and 1 polydisperse
+    "equilibrate_liquids": 21,
+    # 2 + 4 + 1, 2 + 8 + 1, 2, and 2 + 2 + 2 + 1 polydisperse
+    "prepare_glasses": 27,
+    "find_quasilocalized_modes": 27,
+    "select_quasilocalized_fields": 11,
     "gather_tables": 7,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 105,
+    "total": 97,
 }
 
 

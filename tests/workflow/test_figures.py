@@ -17,7 +17,6 @@ from analysis.tables.manifest import check_manifest, write_manifest
 from tests.unit import synthetic_tables
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
-SHIPPED = ROOT / "tests" / "data" / "mizuno2020_intermittent_reduced"
 
 
 def figures(*arguments, **config):
@@ -162,9 +161,12 @@ def test_figures_and_report_from_tables(computed, tmp_path):
     assert len(caption) > 50
 
 
-def test_shipped_results_are_whole_and_small():
-    content = check_manifest(SHIPPED / "tables")
-    campaign = load_campaign(ROOT / "config/reduced/mizuno2020_intermittent.yaml")
-    assert content["campaign"] == campaign.name
-    size = sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file())
+@pytest.mark.parametrize("shipped", sorted((ROOT / "tests/data").iterdir()), ids=lambda p: p.name)
+def test_shipped_results_are_whole_and_small(shipped):
+    content = check_manifest(shipped / "tables")
+    campaign = load_campaign(
+        ROOT / "config/reduced" / f"{shipped.name.removesuffix('_reduced')}.yaml"
+    )
+    assert content["campaign"] == campaign.name == shipped.name
+    size = sum(path.stat().st_size for path in shipped.rglob("*") if path.is_file())
     assert size <= 10 * 2**20
