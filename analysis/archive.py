@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -142,7 +143,11 @@ def _extract(path: Path, scratch: Path) -> None:
                     raise StorageError(f"{path}: {entry.name!r} would leave its folder: refused")
                 if not (entry.isfile() or entry.isdir()):
                     raise StorageError(f"{path}: {entry.name!r} is no plain file: refused")
-            archive.extractall(scratch, entries, filter="data")
+                entry.mode = 0o755 if entry.isdir() else 0o644
+                entry.uid, entry.gid, entry.uname, entry.gname = os.getuid(), os.getgid(), "", ""
+            # filters came with Python 3.11.4; Debian 12 has an older one
+            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            archive.extractall(scratch, entries, **safely)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise StorageError(f"{path}: not a readable archive (truncated?): {error}") from None
     for folder in scratch.iterdir():

@@ -93,6 +93,9 @@ def field_rows(expansion, found: SampleExcitations) -> pd.DataFrame:
         for prefix, values in (("", wrapped), ("d", field)):
             for axis, name in enumerate("xyzw"):
                 exists = axis < values.shape[1]
-                frame[prefix + name] = values[:, axis] if exists else np.nan
+                # seven digits are enough for a picture, and take half the disk
+                frame[prefix + name] = (
+                    values[:, axis].astype(np.float32).astype(float) if exists else np.nan
+                )
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

@@ -365,7 +365,7 @@ def test_plan_has_the_jobs_of_the_dry_run(files, expected, tmp_path):
 
 
 def test_jobs_ask_for_what_the_plan_says():
-    text = dry_run(PAPER)
+    text = dry_run(PAPER, "--workflow-profile", "workflow/profiles/slurm")
     rows = planning.rows(make_plan(load_campaign(ROOT / PAPER[0], {"results": "results/nowhere"})))
     planned = {(row["rule"], row["ensemble"], row["temperature"]): row for row in rows}
     compared = 0
