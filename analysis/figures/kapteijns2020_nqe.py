@@ -622,7 +622,7 @@ def softest_distributions(tables):
         low = (2.0 / count) ** (1.0 / power) / 1.5
         panel.set(xscale="log", yscale="log", xlim=(low, 4.0), ylim=(0.5 / count, 1.5))
         few_ticks(panel.xaxis, (low, 4.0))
-        guide(panel, [low, 1.0], power, (1.0, 1.6), law, place=(0.1, 3.0))
+        guide(panel, [low, 1.0], power, (1.0, 1.6), law, place=(0.5, 0.12))
         panel.set(xlabel=f"{name} / median", ylabel=vertical)
     letters(axes)
     legend_below(figure, axes, columns=3)

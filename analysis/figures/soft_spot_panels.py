@@ -26,10 +26,10 @@ OF_DIMENSION = {2: "#EE7733", 3: "#0077BB", 4: "#009988"}
 OF_POLY = "#AA4499"
 """Colour of POLY where all parent temperatures are one."""
 
-OF_TEMPERATURE = {0.35: "#0077BB", 0.5: "#117733", 1.3: "#CC3311"}
+OF_TEMPERATURE = {0.35: "#33BBEE", 0.5: "#117733", 1.3: "#CC3311"}
 """Colours of the paper's parent temperatures, stable to unstable (Fig. 8)."""
 
-OTHER_COLOURS = ("#DDAA33", "#88CCEE", "#882255", "#555555")
+OTHER_COLOURS = ("#DDAA33", "#999933", "#882255", "#555555")
 """Colours of what the paper does not have."""
 
 FEWEST_IN_HISTOGRAM = 400
