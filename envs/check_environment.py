@@ -29,6 +29,7 @@ PACKAGES = (
     "numpy",
     "scipy",
     "numba",
+    "pymetis",
     "pandas",
     "pyarrow",
     "h5py",

@@ -19,6 +19,7 @@ from scipy import sparse
 
 from analysis.estimates import factor_nonzeros
 from analysis.modes.errors import MemoryLimitError, ModeError
+from analysis.modes.ordering import nested_dissection
 
 _MKL_NAMES = ("libmkl_rt.so.3", "libmkl_rt.so.2", "libmkl_rt.so", "libmkl_rt.so.1")
 _PARDISO_ERRORS = {
@@ -146,13 +147,14 @@ class PardisoFactor:
         self._unshifted = self._values[self._diagonal]
         self._starts = (upper.indptr + 1).astype(self._integer)
         self._columns = (upper.indices + 1).astype(self._integer)
+        self._order = (nested_dissection(matrix) + 1).astype(self._integer)
         self._handle = np.zeros(64, dtype=np.int64)
         self._parameters = np.zeros(64, dtype=self._integer)
         self._type = 2 if definite else -2
         # Numbers of iparm as in MKL's manual, which counts from one.
         for number, value in {
             1: 1,  # no defaults
-            2: 2,  # nested dissection (METIS)
+            5: 1,  # the order of elimination is given
             8: 0,  # no iterative refinement: the Lanczos residuals check the solves
             10: 8,  # pivot perturbation 1e-8
             18: -1,  # report non-zeros
@@ -212,7 +214,6 @@ class PardisoFactor:
 
         error = c_integer(0)
         columns = 1 if right is None else right.shape[1]
-        unused = np.zeros(1, dtype=self._integer)
         getattr(self._library, self._call_name)(
             _pointer(self._handle),
             number(1),
@@ -223,7 +224,7 @@ class PardisoFactor:
             _pointer(self._values),
             _pointer(self._starts),
             _pointer(self._columns),
-            _pointer(unused),
+            _pointer(self._order),
             number(columns),
             _pointer(self._parameters),
             number(0),

@@ -19,6 +19,7 @@ import numpy as np
 from scipy import linalg
 
 from analysis.modes.errors import ModeError
+from analysis.modes.products import product
 
 
 @dataclass
@@ -61,11 +62,11 @@ def orthonormalise(block, basis, rng, recent: int | None = None):
         block_in = basis @ overlap + block_out @ factor.
     """
     first = 0 if recent is None else max(basis.shape[1] - recent, 0)
-    overlap = np.zeros((basis.shape[1], block.shape[1]))
-    overlap[first:] = basis[:, first:].T @ block
-    block = block - basis[:, first:] @ overlap[first:]
-    again = basis.T @ block
-    block -= basis @ again
+    overlap = np.zeros((basis.shape[1], block.shape[1]), order="F")
+    overlap[first:] = product(basis[:, first:], block, transpose=True)
+    block = block - product(basis[:, first:], overlap[first:])
+    again = product(basis, block, transpose=True)
+    block -= product(basis, again)
     overlap += again
     norms = np.linalg.norm(block, axis=0)
     block, factor = linalg.qr(block, mode="economic", overwrite_a=True, check_finite=False)
@@ -173,7 +174,7 @@ def block_lanczos(
             next_check = count + 2 * block
             if full:
                 chosen = np.argsort(-np.abs(theta))[:keep]
-                kept = basis[:, fixed : fixed + count] @ ritz[:, chosen]
+                kept = product(basis[:, fixed : fixed + count], np.asfortranarray(ritz[:, chosen]))
                 basis[:, fixed : fixed + keep] = kept
                 projected[:] = 0.0
                 projected[np.arange(keep), np.arange(keep)] = theta[chosen]
@@ -191,7 +192,8 @@ def _pairs(basis, fixed, count, width, shift, theta, ritz, following, factor):
 
     def vectors(indices):
         indices = np.asarray(indices)
-        out = basis[:, fixed : fixed + count] @ ritz[:, indices]
+        chosen = np.asfortranarray(ritz[:, indices])
+        out = product(basis[:, fixed : fixed + count], chosen)
         out += following @ (rest[:, indices] / theta[indices])
         out /= np.linalg.norm(out, axis=0)
         return out

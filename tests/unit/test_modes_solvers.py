@@ -21,6 +21,8 @@ from analysis.modes import (
     solvers,
 )
 from analysis.modes.lanczos import RitzPairs
+from analysis.modes.ordering import degrees_of_freedom, nested_dissection
+from analysis.modes.products import product
 
 
 def ring(particles):
@@ -193,6 +195,52 @@ def test_factorisations_agree(glass_expansion, spectrum, package):
         assert factor.negative == 31 + 3
         solution = factor.solve(right)
     np.testing.assert_allclose(matrix @ solution - shift * solution, right, atol=1e-8)
+
+
+def factor_entries(matrix, order):
+    """Entries of the Cholesky factor in a given order, by eliminating without numbers."""
+    filled = (matrix[order][:, order] != 0).toarray()
+    for step in range(len(filled)):
+        below = np.flatnonzero(filled[step + 1 :, step]) + step + 1
+        filled[np.ix_(below, below)] = True
+    return int(np.tril(filled).sum())
+
+
+def test_nested_dissection_keeps_the_factor_sparse():
+    chain = sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(40, 40))
+    # a square lattice: n log n entries instead of n^1.5
+    lattice = sparse.csr_array(sparse.kronsum(chain, chain))
+    by_rows = factor_entries(lattice, np.arange(1600))
+    assert factor_entries(lattice, nested_dissection(lattice)) < 0.5 * by_rows
+
+
+def test_nested_dissection_never_cuts_a_particle():
+    expansion, _ = fcc(4)
+    matrix = expansion.hessian().tocsr()
+    assert degrees_of_freedom(matrix) == 3
+    order = nested_dissection(matrix).reshape(-1, 3)
+    np.testing.assert_array_equal(order - order[:, :1], np.tile([0, 1, 2], (len(order), 1)))
+    np.testing.assert_array_equal(np.sort(order[:, 0]), np.arange(0, matrix.shape[0], 3))
+
+
+@pytest.mark.parametrize("particles", [3, 4, 50])
+def test_an_order_exists_where_rows_are_no_particles(particles):
+    chain = ring(particles).tocsr()
+    np.testing.assert_array_equal(np.sort(nested_dissection(chain)), np.arange(particles))
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("columns", [0, 1, 7])
+def test_products_of_tall_matrices(transpose, columns):
+    rng = np.random.default_rng(4)
+    whole = np.asfortranarray(rng.standard_normal((90, 20)))
+    left = whole[:, 5 : 5 + max(columns, 1)]
+    right = np.asfortranarray(rng.standard_normal((90 if transpose else left.shape[1], columns)))
+    expected = (left.T if transpose else left) @ right
+    for given in (right, np.ascontiguousarray(right)):
+        np.testing.assert_allclose(product(left, given, transpose=transpose), expected, atol=1e-13)
+    with pytest.raises(ValueError, match=r"shapes? |matmul"):
+        product(left, np.ones((33, 2), order="F"), transpose=transpose)
 
 
 def test_the_start_does_not_matter(glass_expansion):
