@@ -14,9 +14,54 @@ class NeighbourError(ValueError):
     """A box too small for the minimum image convention, or positions that are not finite."""
 
 
+# Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
+_AROUND = 5
+
+
+def cells_of(box, reach):
+    """Cells of a periodic box that are no narrower than half the reach.
+
+    Returns
+    -------
+    shape : ndarray, shape=(d,)
+        Cells along each edge.
+    strides : ndarray, shape=(d,)
+        Of the index of a cell.
+    """
+    shape = np.maximum(1, np.floor(2.0 * np.asarray(box) / reach)).astype(np.int64)
+    return shape, np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _surroundings(box: tuple[float, ...], reach: float):
+    """Cells, and what the five places within reach along each axis add to the index of one.
+
+    A table of all neighbouring cells would have 125 entries for each of them, gigabytes at
+    N = 256,000; these have five for each place along an edge.
+
+    Returns
+    -------
+    shape, strides : ndarray, shape=(d,)
+        As of :func:`cells_of`.
+    lines : ndarray, shape=(d, longest edge, 5)
+        Far below zero where an edge of few cells meets the same one from both sides.
+    steps : ndarray, shape=(5^d, d)
+        Which entry of `lines` to take along each axis.
+    """
+    shape, strides = cells_of(box, reach)
+    lines = np.full((len(shape), shape.max(), _AROUND), -(2**60) // len(shape), np.int64)
+    for axis, (count, stride) in enumerate(zip(shape, strides, strict=True)):
+        for place in range(count):
+            near = np.unique((place + np.arange(-2, 3)) % count)
+            lines[axis, place, : len(near)] = near * stride
+    steps = np.array(list(itertools.product(range(_AROUND), repeat=len(shape))))
+    return shape, strides, lines, steps
+
+
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _search(
-    box, wrapped, order, cell_start, cells, species, diameter, sizes, reach, skin, capacity
+    box, wrapped, order, cell_start, lines, steps, strides,
+    species, diameter, sizes, reach, skin, capacity,
 ):  # fmt: skip
     """Full list of neighbours within each pair's own range; -1 entries if capacity is too small.
 
@@ -31,26 +76,39 @@ def _search(
     counts = np.zeros(n, np.int64)
     begins = np.empty(n, np.int64)
     found = np.empty(capacity, np.int32)
-    most = 0
-    for c in range(len(cells)):
-        around = 0
-        for other in cells[c]:
-            if other < 0:
-                break
-            around += cell_start[other + 1] - cell_start[other]
-        most = max(most, around)
+    most = 256
     near = np.empty((d + 1, most))
     excess = np.empty(most)
     candidates = np.empty(most, np.int32)
     kinds = np.empty(most, np.uint32)
+    cells = np.empty(len(steps), np.int64)
+    place = np.empty(d, np.int64)
     slot = 0
-    for c in range(len(cells)):
+    for c in range(len(cell_start) - 1):
         if cell_start[c] == cell_start[c + 1]:
             continue
+        rest = c
+        for a in range(d):
+            place[a] = rest // strides[a]
+            rest %= strides[a]
+        around, met = 0, 0
+        for step in range(len(steps)):
+            other = 0
+            for a in range(d):
+                other += lines[a, place[a], steps[step, a]]
+            if other < 0 or cell_start[other] == cell_start[other + 1]:
+                continue
+            around += cell_start[other + 1] - cell_start[other]
+            cells[met] = other
+            met += 1
+        if around > most:
+            most = 2 * around
+            near = np.empty((d + 1, most))
+            excess = np.empty(most)
+            candidates = np.empty(most, np.int32)
+            kinds = np.empty(most, np.uint32)
         count = 0
-        for other in cells[c]:
-            if other < 0:
-                break
+        for other in cells[:met]:
             for k in range(cell_start[other], cell_start[other + 1]):
                 j = order[k]
                 candidates[count] = j
@@ -106,33 +164,6 @@ def _search(
     return starts, neighbours
 
 
-def _stencil(box, reach):
-    """Cells per edge and, for every cell, the sorted cells within reach of it (padded by -1).
-
-    Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
-    """
-    d = len(box)
-    shape = np.maximum(1, np.floor(2.0 * box / reach)).astype(np.int64)
-    index = np.stack(np.meshgrid(*[np.arange(s) for s in shape], indexing="ij"), axis=-1)
-    index = index.reshape(-1, d)
-    steps = np.array(list(itertools.product((-2, -1, 0, 1, 2), repeat=d)))
-    strides = np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
-    neighbours = np.sort(((index[:, None, :] + steps[None]) % shape) @ strides, axis=1)
-    # an edge of few cells meets the same cell from both sides: count it once
-    beyond = np.iinfo(np.int64).max
-    neighbours[:, 1:][neighbours[:, 1:] == neighbours[:, :-1]] = beyond
-    neighbours.sort(axis=1)
-    neighbours[neighbours == beyond] = -1
-    return shape, strides, np.ascontiguousarray(neighbours, dtype=np.int32)
-
-
-@lru_cache(maxsize=8)
-def cell_stencil(box: tuple[float, ...], reach: float):
-    """Cells of a periodic box: their number along each edge, the strides of their index, and for
-    every cell the sorted cells within reach of it, padded by -1."""
-    return _stencil(np.array(box), reach)
-
-
 _NO_DIAMETERS = np.empty(0)
 
 
@@ -178,13 +209,14 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
             "a particle would meet an image of its neighbour; use more particles"
         )
     edges = tuple(float(edge) for edge in box)
-    shape, strides, cells = cell_stencil(edges, float(reach))
+    shape, strides, lines, steps = _surroundings(edges, float(reach))
     wrapped = positions - box * np.floor(positions / box)
     slot = np.minimum((wrapped / box * shape).astype(np.int64), shape - 1)
     cell_of = slot @ strides
     order = np.argsort(cell_of, kind="stable").astype(np.int32)
-    cell_start = np.zeros(len(cells) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cell_of, minlength=len(cells)), out=cell_start[1:])
+    cells = int(np.prod(shape))
+    cell_start = np.zeros(cells + 1, dtype=np.int64)
+    np.cumsum(np.bincount(cell_of, minlength=cells), out=cell_start[1:])
     n, d = positions.shape
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1) * reach**d
     # the last particle needs room for all around its cell
@@ -195,7 +227,9 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
             wrapped,
             order,
             cell_start,
-            cells,
+            lines,
+            steps,
+            strides,
             np.asarray(species, dtype=np.int32),
             _NO_DIAMETERS if by_species else np.asarray(diameter, dtype=float),
             np.atleast_2d(np.asarray(pair_diameters, dtype=float)),

@@ -21,12 +21,14 @@ for the rest, before they are decided.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
 
-from analysis.landscape.neighbours import cell_stencil, neighbour_table
+from analysis.landscape.neighbours import cells_of, neighbour_table
 from analysis.models import ModelError
 from analysis.models.potentials import POWERS
 
@@ -511,7 +513,7 @@ class SwapMonteCarlo:
         listed[np.arange(listed.shape[1]) < counts[:, None]] = neighbours
         lists = (listed, counts, self.positions.copy(), self.diameter.copy())
         box = tuple(map(float, landscape.box))
-        shape, strides, stencil = cell_stencil(box, float(landscape.cutoff + skin))
+        shape, strides, stencil = _stencil(box, float(landscape.cutoff + skin))
         wrapped = self.positions / landscape.box
         wrapped -= np.floor(wrapped)
         cell_of = np.minimum((wrapped * shape).astype(np.int64), shape - 1) @ strides
@@ -521,6 +523,25 @@ class SwapMonteCarlo:
         members[np.arange(members.shape[1]) < occupancy[:, None]] = order
         cells = (shape, strides, stencil, members, occupancy, cell_of)
         return cells, lists, np.empty((d + 1, listed.shape[1] + _BLOCK))
+
+
+@lru_cache(maxsize=8)
+def _stencil(box: tuple[float, ...], reach: float):
+    """Cells per edge, strides of their index and, for every cell, the sorted cells within reach.
+
+    Rows are padded by -1.
+    """
+    shape, strides = cells_of(box, reach)
+    index = np.stack(np.meshgrid(*[np.arange(s) for s in shape], indexing="ij"), axis=-1)
+    index = index.reshape(-1, len(shape))
+    steps = np.array(list(itertools.product((-2, -1, 0, 1, 2), repeat=len(shape))))
+    neighbours = np.sort(((index[:, None, :] + steps[None]) % shape) @ strides, axis=1)
+    # an edge of few cells meets the same cell from both sides: count it once
+    beyond = np.iinfo(np.int64).max
+    neighbours[:, 1:][neighbours[:, 1:] == neighbours[:, :-1]] = beyond
+    neighbours.sort(axis=1)
+    neighbours[neighbours == beyond] = -1
+    return shape, strides, np.ascontiguousarray(neighbours, dtype=np.int32)
 
 
 def potential_terms(potential) -> tuple[float | None, ...]:

@@ -1,6 +1,7 @@
 """The landscape's derivatives against finite differences, in every dimension and family."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -52,6 +53,18 @@ def test_pairs_are_those_of_a_direct_search():
         expected = np.argwhere(np.triu((step**2).sum(-1) < reach**2, 1))
         first, second = find_pairs(x, box, reach)
         np.testing.assert_array_equal(np.stack([first, second], 1), expected)
+
+
+def test_the_search_for_neighbours_takes_kilobytes_a_particle():
+    """A table of the cells around each cell takes 54 of them here."""
+    particles, edge = 20_000, 30.0
+    positions = edge * np.random.default_rng(3).random((particles, 3))
+    find_pairs(positions[:10], np.full(3, edge), 1.0)
+    tracemalloc.start()
+    find_pairs(positions, np.full(3, edge), 1.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2000 * particles
 
 
 def test_energy_is_the_sum_over_minimum_images(make_glass):
