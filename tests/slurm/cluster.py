@@ -25,6 +25,9 @@ DAEMONS = ("munged", "slurmctld", "slurmd")
 LINK = Path("/etc/slurm/slurm.conf")
 """Where job steps look: they drop SLURM_CONF from their environment."""
 
+NOT_HERE = 77
+"""Exit status where SLURM cannot be installed, as test programs of make say that they skip."""
+
 CORES, MEMORY = 8, 12_000
 """Of the node: ranks, and megabytes."""
 
@@ -232,16 +235,20 @@ class Cluster:
 
 
 def main(argv) -> int:
+    if argv not in (["install"], ["check"]):
+        sys.exit(__doc__)
     try:
         if argv == ["install"]:
             install()
-        elif argv != ["check"]:
-            sys.exit(__doc__)
         check()
+    except NoCluster as reason:
+        print(f"SLURM cannot be tested here: {reason}", file=sys.stderr)
+        return NOT_HERE
+    try:
         with Cluster() as cluster:
             print(f"SLURM runs here: {cluster.run('srun', '-n', '2', 'hostname').split()}")
     except NoCluster as reason:
-        print(f"SLURM cannot be tested here: {reason}", file=sys.stderr)
+        print(f"SLURM is installed and does not run: {reason}", file=sys.stderr)
         return 1
     return 0
 
