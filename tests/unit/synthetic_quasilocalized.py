@@ -182,7 +182,7 @@ def _modes(rng, entry, physics, count):
         "residual": 1e-12,
         "converged": True,
         "outcome": "converged",
-        "overlap_solvers": 1.0,
+        "overlap_solvers": np.nan,
         "difference_stiffness": np.nan,
         "seconds": 0.2,
     }

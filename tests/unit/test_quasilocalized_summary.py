@@ -469,6 +469,29 @@ def test_kinds_that_are_missing_leave_out_their_rows_alone():
         assert kept in set(found["quantity"]) and gone not in set(found["quantity"])
 
 
+def test_two_solvers_agree_unless_they_reach_different_modes():
+    tables = some("space_512", samples=30)
+    rows = tables["quasilocalized"]
+
+    def agreement(overlaps):
+        table = rows.assign(overlap_solvers=np.where(rows["kind"] == "cubic", overlaps, np.nan))
+        found = summarise({**tables, "quasilocalized": table})
+        return found[found["quantity"].str.startswith("largest 1 - overlap")]
+
+    assert agreement(np.nan).empty
+    (entry,) = agreement(1.0 - 1e-12).to_dict("records")
+    assert entry["agrees"] == "yes" and entry["quantity"].endswith("cubic")
+    # another minimum of the sphere is no disagreement, a mode found inexactly is one
+    (entry,) = agreement(np.where(rows["sample"] == 2, 0.3, 1.0)).to_dict("records")
+    assert (
+        entry["agrees"] == "yes" and "Of 30 pairs 1 ended in different modes" in entry["statement"]
+    )
+    (entry,) = agreement(np.where(rows["sample"] == 2, 1.0 - 1e-6, 1.0)).to_dict("records")
+    assert entry["agrees"] == "no" and entry["observed"] == pytest.approx(1e-6, rel=1e-3)
+    (entry,) = agreement(0.3).to_dict("records")
+    assert entry["agrees"] == "-"
+
+
 def test_without_any_converged_mode_only_counts_and_moduli_remain():
     tables = some("space_512", samples=30)
     lost = tables["quasilocalized"].assign(converged=False, outcome="limit")

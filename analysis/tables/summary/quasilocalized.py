@@ -52,6 +52,12 @@ MODULUS_TOLERANCE = 0.05
 EXPONENT_TOLERANCE = 0.25
 """Exponent with frequency that a flat cloud hides: less than a factor of two over a decade."""
 
+SAME_MODE = 0.99
+"""Overlap above which two solvers have reached the same minimum: others are far apart."""
+
+SOLVERS_AGREE = 1e-8
+"""How far below one the overlap of two solvers' modes may be."""
+
 STIFFER_TOLERANCE = 0.1
 """Of the 30 % by which cubic modes are stiffer, "typically approximately"."""
 
@@ -107,6 +113,27 @@ def _convergence_of_solvers(tables):
             None,
             f"Of {len(group)} modes; not converged: {words}. Median wall time "
             f"{group['seconds'].median():.3g} s, median residual {group['residual'].median():.1g}.",
+        )
+
+
+def _agreement_of_solvers(tables):
+    """Minimisation on the sphere against the fixed-point map, where a study asks for both."""
+    rows = tables["quasilocalized"].dropna(subset=["overlap_solvers"])
+    for kind, group in rows.groupby("kind", sort=False):
+        same = group[group["overlap_solvers"] > SAME_MODE]
+        observed = float((1.0 - same["overlap_solvers"]).max()) if len(same) else np.nan
+        yield row(
+            ", ".join(group["ensemble"].unique()),
+            np.nan,
+            f"largest 1 - overlap of two solvers, {kind}",
+            observed,
+            np.nan,
+            np.nan,
+            "Appendix B",
+            f"<= {SOLVERS_AGREE:g} wherever both solvers reach the same mode",
+            bool(observed <= SOLVERS_AGREE) if len(same) else None,
+            f"Of {len(group)} pairs {len(group) - len(same)} ended in different modes (overlap "
+            f"below {SAME_MODE:g}): the sphere has more than one minimum.",
         )
 
 
@@ -439,6 +466,7 @@ def _coefficient_ratios(tables):
 ROWS = (
     (("quasilocalized_samples",), _shear_moduli),
     (("quasilocalized",), _convergence_of_solvers),
+    (("quasilocalized",), _agreement_of_solvers),
     (("quasilocalized",), _localization),
     (("quasilocalized",), _harmonic_below_quartic),
     (("quasilocalized",), _softest_pairs),
