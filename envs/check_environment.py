@@ -30,6 +30,7 @@ PACKAGES = (
     "scipy",
     "numba",
     "pymetis",
+    "finufft",
     "pandas",
     "pyarrow",
     "h5py",

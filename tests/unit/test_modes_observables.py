@@ -90,6 +90,22 @@ def test_the_sum_is_that_of_equation_three():
     assert (result > 0.2).all()
 
 
+@pytest.mark.parametrize("d", [2, 3])
+def test_the_transform_of_large_systems_is_the_sum(d, monkeypatch):
+    rng = np.random.default_rng(d)
+    box = np.array([20.0, 21.0, 22.5])[:d]
+    positions = rng.random((3000, d)) * box * 3.0 - box
+    waves = observables.wave_vectors(box, 1.5)
+    vectors = standing_waves(positions, box, waves[:5], rng)[:7]
+    vectors += 0.3 * rng.standard_normal(vectors.shape) / np.sqrt(3000 * d)
+    direct = phonon_order(vectors, positions, box, threshold=20.0)
+    monkeypatch.setattr(observables, "_MANY", 1)
+    np.testing.assert_allclose(
+        phonon_order(vectors, positions, box, threshold=20.0), direct, rtol=1e-8
+    )
+    assert (direct > 0.3).all()
+
+
 def test_polarisations_are_orthonormal():
     rng = np.random.default_rng(0)
     for d in (2, 3, 4):
