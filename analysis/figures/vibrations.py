@@ -23,7 +23,6 @@ from analysis.figures.style import (
     panel_colours,
     two_panels,
 )
-from analysis.mechanics import debye_level
 from analysis.modes.densities import reduced_density, vibrational_density_of_states
 from analysis.tables.excitations import boson_peaks
 from analysis.tables.summary.lifetimes import BIN_WIDTH
@@ -91,10 +90,8 @@ def debye_prefactor(tables, ensemble) -> float | None:
         return None
     rows = of(tables["moduli"], ensemble=ensemble)
     known = of(tables["ensembles"], ensemble=ensemble).iloc[0]
-    if rows.empty or known["dimension"] != 3:
-        return None
-    shear, bulk = rows["shear_modulus"].mean(), rows["bulk_modulus"].mean()
-    return debye_level(known["density"], shear, bulk) if shear > 0.0 else None
+    level = rows["debye_level"].mean()
+    return float(level) if known["dimension"] == 3 and np.isfinite(level) else None
 
 
 def density_of_states(tables):

@@ -3,6 +3,7 @@
 from analysis.mechanics.debye import (
     debye_frequency,
     debye_level,
+    debye_level_of_tensor,
     debye_wave_number,
     sound_speeds,
 )
@@ -10,6 +11,7 @@ from analysis.mechanics.moduli import (
     ElasticModuli,
     MechanicsError,
     elastic_moduli,
+    elastic_tensor,
     nonaffine_velocity,
     shear_strains,
     strain_derivatives,
@@ -20,8 +22,10 @@ __all__ = [
     "MechanicsError",
     "debye_frequency",
     "debye_level",
+    "debye_level_of_tensor",
     "debye_wave_number",
     "elastic_moduli",
+    "elastic_tensor",
     "nonaffine_velocity",
     "shear_strains",
     "sound_speeds",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gamma
+from scipy.special import gamma, ndtri
+from scipy.stats import qmc
+
+_DIRECTIONS = 4096
+"""Of sound: the mean over them is good to 1e-3, in the softest of crystals."""
 
 
 def sound_speeds(number_density, shear, bulk, dimension: int = 3) -> tuple[float, float]:
@@ -48,3 +52,34 @@ def debye_frequency(number_density, shear, bulk, dimension: int = 3) -> float:
 def debye_level(number_density, shear, bulk, dimension: int = 3) -> float:
     """A_D = d / w_D^d: the constant of the Debye law g(w) = A_D w^(d-1)."""
     return dimension / debye_frequency(number_density, shear, bulk, dimension) ** dimension
+
+
+def debye_level_of_tensor(number_density: float, tensor) -> float:
+    """A_D of an anisotropic solid: the mean of c^-d over directions and branches of sound.
+
+    g(w) = A_D w^(d-1) with A_D = d <c^-d> / k_D^d, where rho c^2 are the eigenvalues of
+    n_b n_d B_abcd; the same as :func:`debye_level` for an isotropic solid.
+
+    Parameters
+    ----------
+    number_density : float
+        rho; particle mass one.
+    tensor : ndarray, shape=(d, d, d, d)
+        B_abcd of :func:`analysis.mechanics.moduli.elastic_tensor`.
+
+    Returns
+    -------
+    float
+        NaN where sound of some direction is not stable, as in glasses of few particles.
+    """
+    tensor = np.asarray(tensor, dtype=float)
+    dimension = len(tensor)
+    points = qmc.Sobol(dimension, seed=0).random(_DIRECTIONS)
+    directions = ndtri(points)
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    stiffness = np.einsum("nb,nd,abcd->nac", directions, directions, tensor, optimize=True)
+    squares = np.linalg.eigvalsh(stiffness) / number_density
+    if squares.min() <= 0:
+        return np.nan
+    slowness = float(np.mean(squares ** (-0.5 * dimension)))
+    return dimension * slowness / debye_wave_number(number_density, dimension) ** dimension

@@ -38,6 +38,8 @@ class ElasticModuli:
     bulk, bulk_born : float
         K, and without relaxation.
     pressure : float
+    tensor : ndarray, shape=(d, d, d, d)
+        B_abcd of :func:`elastic_tensor`.
     number_density : float
     dimension : int
     """
@@ -48,6 +50,7 @@ class ElasticModuli:
     bulk: float
     bulk_born: float
     pressure: float
+    tensor: np.ndarray
     number_density: float
     dimension: int
 
@@ -63,8 +66,8 @@ class ElasticModuli:
 
     @property
     def debye_level(self) -> float:
-        """A_D = d / w_D^d."""
-        return debye.debye_level(self.number_density, self.shear, self.bulk, self.dimension)
+        """A_D of sound in every direction; d / w_D^d where all are alike, not so in a crystal."""
+        return debye.debye_level_of_tensor(self.number_density, self.tensor)
 
 
 def _bond_terms(expansion):
@@ -192,6 +195,41 @@ def nonaffine_velocity(expansion, strain, *, tolerance: float = 1e-11, solve=Non
     return -(solve_hessian(expansion, xi, tolerance=tolerance) if solve is None else solve(xi))
 
 
+def elastic_tensor(expansion, *, tolerance: float = 1e-11, solve=None):
+    """Second derivatives of the energy per volume with respect to displacement gradients.
+
+    B_abcd = (1/V) d2U / dF_ab dF_cd for F_ab = du_a / dx_b, relaxed: the affine sum over bonds of
+    B_2 x_a x_b x_c x_d + B_1 delta_ac x_b x_d, less Xi_ab.M^-1.Xi_cd. Stress is in it, so that
+    rho c^2 are the eigenvalues of n_b n_d B_abcd for sound along n.
+
+    Parameters as of :func:`elastic_moduli`.
+
+    Returns
+    -------
+    tensor, affine : ndarray, shape=(d, d, d, d)
+        With and without relaxation.
+    """
+    d = len(expansion.box)
+    volume = float(np.prod(expansion.box))
+    stiff, tension = _bond_terms(expansion)
+    x = expansion.separation
+    products = (x[:, :, None] * x[:, None, :]).reshape(-1, d * d)
+    fourth = (products.T @ (stiff[:, None] * products)).reshape((d,) * 4)
+    second = (x.T @ (tension[:, None] * x)) / volume
+    affine = fourth / volume + np.einsum("ac,bd->abcd", np.eye(d), second)
+    units = np.eye(d * d).reshape(-1, d, d)
+    forces = np.array([strain_derivatives(expansion, unit)[1] for unit in units])
+    moved = np.array(
+        [
+            solve_hessian(expansion, xi, tolerance=tolerance) if solve is None else solve(xi)
+            for xi in forces
+        ]
+    )
+    relaxed = forces.reshape(d * d, -1) @ moved.reshape(d * d, -1).T
+    relaxed = 0.5 * (relaxed + relaxed.T).reshape((d,) * 4) / volume
+    return affine - relaxed, affine
+
+
 def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> ElasticModuli:
     """G, K and pressure of an inherent structure.
 
@@ -221,35 +259,20 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> Elasti
     phi_slope = expansion.bond_coefficients[1]
     squares = expansion.distance**2
     pressure = -float(np.sum(phi_slope * squares)) / (d * volume)
-
-    def response(strain):
-        born, xi = strain_derivatives(expansion, strain)
-        if solve is None:
-            moved = solve_hessian(expansion, xi, tolerance=tolerance)
-        else:
-            moved = solve(xi)
-        relaxed = float(np.vdot(xi, moved))
-        return born / volume, (born - relaxed) / volume
-
-    each, born = [], []
-    for a in range(d):
-        for b in range(a):
-            for axis, gradient in ((b, a), (a, b)):
-                strain = np.zeros((d, d))
-                strain[axis, gradient] = 1.0
-                affine, full = response(strain)
-                born.append(affine)
-                each.append(full)
-    dilation_born, dilation = response(np.eye(d))
+    tensor, affine = elastic_tensor(expansion, tolerance=tolerance, solve=solve)
+    pairs = [pair for a in range(d) for b in range(a) for pair in ((b, a), (a, b))]
+    each, born = (np.array([b[i, j, i, j] for i, j in pairs]) for b in (tensor, affine))
+    dilation, dilation_born = (np.einsum("aabb->", b) for b in (tensor, affine))
     # The sum of phi' r over bonds, per volume.
     virial = -d * pressure
     return ElasticModuli(
-        shear=float(np.mean(each)),
-        shear_each=np.array(each),
-        shear_born=float(np.mean(born)),
-        bulk=(dilation + virial) / d**2 + pressure,
-        bulk_born=(dilation_born + virial) / d**2 + pressure,
+        shear=float(each.mean()),
+        shear_each=each,
+        shear_born=float(born.mean()),
+        bulk=float(dilation + virial) / d**2 + pressure,
+        bulk_born=float(dilation_born + virial) / d**2 + pressure,
         pressure=pressure,
+        tensor=tensor,
         number_density=len(expansion.positions) / volume,
         dimension=d,
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.mechanics import debye_level
 from analysis.modes.densities import boson_peak
 
 _FEWEST = 20
@@ -55,7 +54,6 @@ def estimate_boson_peak(
     modes: pd.DataFrame,
     moduli: pd.DataFrame,
     particles: int,
-    density: float,
     rng,
     dimension: int = 3,
 ) -> BosonPeakEstimate:
@@ -70,8 +68,6 @@ def estimate_boson_peak(
         Table `moduli` of the same samples.
     particles : int
         N.
-    density : float
-        N / V.
     rng : numpy.random.Generator
         Of the bootstrap.
     dimension : int
@@ -112,14 +108,9 @@ def estimate_boson_peak(
             f"the reduced density of states still rises where the spectra end, at {complete:.6g}; "
             "studies.modes.request must ask for more"
         )
-    levels = [
-        debye_level(density, row.shear_modulus, row.bulk_modulus, dimension)
-        for row in moduli.itertuples()
-        if row.shear_modulus > 0
-    ]
-    if not levels:
-        raise BosonPeakError("no sample has a positive shear modulus: there is no Debye level")
-    debye = float(np.mean(levels))
+    debye = float(moduli["debye_level"].mean())
+    if not np.isfinite(debye):
+        raise BosonPeakError("no sample carries sound in every direction: there is no Debye level")
     return BosonPeakEstimate(
         peak.frequency,
         peak.frequency_error,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.anharmonic.decay_rates import joint_density
 from analysis.anharmonic.lifetimes import average_windows, estimate_lifetimes
+from analysis.mechanics import debye_level
 
 INTERVAL = 4.0
 TEMPERATURES = (1e-3, 1e-2)
@@ -101,7 +102,7 @@ def _add_sample(tables, rng, kind, sample, particles, frames):
     )
     add("joint_density", joint_density(spectrum, 0.1))
     moduli = {"shear_modulus": [22.0], "bulk_modulus": [60.0], "pressure": [24.0]}
-    add("moduli", pd.DataFrame(moduli))
+    add("moduli", pd.DataFrame(moduli).assign(debye_level=debye_level(1.015, 22.0, 60.0)))
     index = np.floor(spectrum / 0.5).astype(int)
     for temperature in TEMPERATURES:
         energies = _energies(rng, 1.0 / (rate * temperature), temperature, frames)

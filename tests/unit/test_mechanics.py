@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from analysis.landscape import Landscape, relax
-from analysis.mechanics import MechanicsError, elastic_moduli, nonaffine_velocity, sound_speeds
+from analysis.mechanics import (
+    MechanicsError,
+    debye_level,
+    debye_level_of_tensor,
+    elastic_moduli,
+    elastic_tensor,
+    nonaffine_velocity,
+    sound_speeds,
+    strain_derivatives,
+)
 from analysis.mechanics.moduli import solve_hessian
 from tests.unit.test_modes_solvers import fcc
 
@@ -144,3 +153,66 @@ def test_no_minimum_no_moduli(make_glass):
     shaken = glass.positions + 0.2 * np.random.default_rng(0).standard_normal((256, 3))
     with pytest.raises(MechanicsError, match="no minimum"):
         elastic_moduli(landscape.expand(shaken))
+
+
+def sound_of_the_crystal(expansion, waves):
+    """w^2 / q^2 of the three branches of a Bravais lattice at small wave vectors, shape=(n, 3)."""
+    touching = (expansion.first == 0) | (expansion.second == 0)
+    x = expansion.separation[touching]
+    b1, b2 = expansion.bond_coefficients[1:3, touching]
+    blocks = b2[:, None, None] * x[:, :, None] * x[:, None, :] + b1[:, None, None] * np.eye(3)
+    matrix = np.einsum("qp,pab->qab", 1.0 - np.cos(waves @ x.T), blocks, optimize=True)
+    return np.linalg.eigvalsh(matrix) / (waves**2).sum(axis=1)[:, None]
+
+
+@pytest.mark.parametrize("direction", [(1, 0, 0), (1, 1, 0), (1, 1, 1), (1, 2, -0.7)])
+def test_sound_of_a_crystal_is_that_of_its_elastic_tensor(direction):
+    """Waves of a crystal under pressure, from its dynamical matrix and from B_abcd."""
+    expansion, _ = fcc(4)
+    tensor, affine = elastic_tensor(expansion)
+    np.testing.assert_allclose(tensor, affine, atol=1e-8 * np.abs(affine).max())
+    n = np.array(direction) / np.linalg.norm(direction)
+    density = len(expansion.positions) / np.prod(expansion.box)
+    expected = sound_of_the_crystal(expansion, 1e-3 * n[None])[0]
+    found = np.linalg.eigvalsh(np.einsum("b,d,abcd->ac", n, n, tensor)) / density
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_the_elastic_tensor_is_symmetric_in_its_two_gradients(expansion):
+    tensor, affine = elastic_tensor(expansion)
+    for b in (tensor, affine):
+        np.testing.assert_allclose(b, b.transpose(2, 3, 0, 1), atol=1e-9 * np.abs(b).max())
+    d = expansion.dimension
+    assert (np.einsum("abab->ab", tensor) <= np.einsum("abab->ab", affine) + 1e-9).all()
+    swapped = np.eye(d)[[1, 0, *range(2, d)]]
+    curvature, _ = strain_derivatives(expansion, swapped)
+    expected = np.einsum("ab,cd,abcd->", swapped, swapped, affine) * np.prod(expansion.box)
+    assert curvature == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_the_debye_level_of_an_isotropic_tensor_is_that_of_its_moduli(d):
+    shear, bulk, density = 3.0, 11.0, 0.9
+    unit = np.eye(d)
+    lame = bulk - 2.0 * shear / d
+    tensor = lame * np.einsum("ab,cd->abcd", unit, unit) + shear * (
+        np.einsum("ac,bd->abcd", unit, unit) + np.einsum("ad,bc->abcd", unit, unit)
+    )
+    expected = debye_level(density, shear, bulk, d)
+    assert debye_level_of_tensor(density, tensor) == pytest.approx(expected, rel=1e-12)
+    assert np.isnan(debye_level_of_tensor(density, -tensor))
+
+
+def test_the_debye_level_of_a_crystal_counts_its_soft_directions():
+    """N(w) = N A_D w^3 of the lowest phonons on a fine grid of wave vectors."""
+    expansion, edge = fcc(4)
+    found = elastic_moduli(expansion)
+    radius = 0.4 / edge
+    waves = np.random.default_rng(0).uniform(-radius, radius, (40_000, 3))
+    squares = sound_of_the_crystal(expansion, waves)
+    # below it no wave lies outside of the cube of wave vectors
+    frequency = radius * np.sqrt(squares.min())
+    below = squares * (waves**2).sum(axis=1)[:, None] < frequency**2
+    counted = below.sum() / len(waves) * (radius / np.pi) ** 3 / found.number_density
+    assert counted == pytest.approx(found.debye_level * frequency**3, rel=0.05)
+    assert found.debye_level > 1.8 * debye_level(found.number_density, found.shear, found.bulk)

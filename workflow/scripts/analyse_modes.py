@@ -54,6 +54,7 @@ def main(argv=None):
                 {
                     "shear_modulus": found.shear,
                     "bulk_modulus": found.bulk,
+                    "debye_level": found.debye_level,
                     "pressure": found.pressure,
                     "energy_per_particle": glass.energy / task.ensemble.particles,
                     "max_force": glass.max_force,

@@ -34,7 +34,6 @@ def main(argv=None):
         pd.concat([read_table(path) for path in arguments.modes_table], ignore_index=True),
         pd.concat([read_table(path) for path in arguments.moduli_table], ignore_index=True),
         campaign.ensembles[source].particles,
-        model.density,
         # that of the spectra, so that all ensembles of a model have the same peak
         random_stream(campaign.seed, source, 0, "boson peak"),
         model.dimension,
