@@ -161,7 +161,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         *_SAMPLE,
         Column("shear_modulus", "number", "G of the inherent structure"),
         Column("bulk_modulus", "number", "K of the inherent structure"),
-        Column("debye_level", "number", "A_D of sound in every direction; NaN if unstable", False),
+        Column(
+            "debye_level",
+            "number",
+            "A_D of the moduli, of a crystal by direction; NaN if unstable",
+            False,
+        ),
         Column("pressure", "number", "of the inherent structure"),
     ),
     "inherent_structures": (

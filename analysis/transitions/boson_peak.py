@@ -110,7 +110,7 @@ def estimate_boson_peak(
         )
     debye = float(moduli["debye_level"].mean())
     if not np.isfinite(debye):
-        raise BosonPeakError("no sample carries sound in every direction: there is no Debye level")
+        raise BosonPeakError("no sample has a positive shear modulus: there is no Debye level")
     return BosonPeakEstimate(
         peak.frequency,
         peak.frequency_error,

@@ -574,7 +574,8 @@ def follow_bundle(
             _log.info(
                 "%s sample %d, T = %g: %d distinct structures in %d frames, %s",
                 *(ensemble.name, sample, settings.temperature),
-                *(len(group["structures"]), len(group["time"]), found),
+                *(len(group["structures"]), len(group["time"])),
+                ", ".join(f"{name} {value:.4g}" for name, value in found.items()),
             )
     partial.remove()
 

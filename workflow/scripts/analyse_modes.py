@@ -26,6 +26,7 @@ def main(argv=None):
 
     log = logging.getLogger("program")
     with_order = task.campaign.block("modes", task.ensemble.name)["phonon_order"]
+    is_crystal = task.ensemble.preparation["protocol"] == "fcc"
     solved = mode_samples(arguments.modes)
     tables, moduli = [], []
     for glass in read_glasses(arguments.glasses):
@@ -54,7 +55,9 @@ def main(argv=None):
                 {
                     "shear_modulus": found.shear,
                     "bulk_modulus": found.bulk,
-                    "debye_level": found.debye_level,
+                    "debye_level": found.anisotropic_debye_level
+                    if is_crystal
+                    else found.debye_level,
                     "pressure": found.pressure,
                     "energy_per_particle": glass.energy / task.ensemble.particles,
                     "max_force": glass.max_force,
