@@ -24,7 +24,7 @@ IDLE_MEMORY = 160e6
 LAMMPS_MEMORY = 75e6
 """Bytes of LAMMPS beside them."""
 
-SPARSE_MEMORY = 80e6
+SPARSE_MEMORY = 110e6
 """Bytes of PETSc, SLEPc and MKL beside them."""
 
 THERMOSTAT = 2.0
@@ -213,7 +213,7 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
     stored = 8.0 * modes * size
     if request == "all":
         # the matrix, its copies and LAPACK's work space
-        work, seconds = 44.0 * size**2 - stored, 15.0 * size**3 / rate("dense_flops")
+        work, seconds = 36.0 * size**2 - stored, 15.0 * size**3 / rate("dense_flops")
     else:
         factor, factorising, solving = factorisation(model, particles)
         # twelve vectors of the Lanczos basis for each mode, or one slice after another

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import gamma, ndtri
-from scipy.stats import qmc
 
 _DIRECTIONS = 4096
 """Of sound: the mean over them is good to 1e-3, in the softest of crystals."""
@@ -54,6 +53,17 @@ def debye_level(number_density, shear, bulk, dimension: int = 3) -> float:
     return dimension / debye_frequency(number_density, shear, bulk, dimension) ** dimension
 
 
+def _directions(dimension: int) -> np.ndarray:
+    """Unit vectors spread evenly: normal deviates of an additive sequence, shape=(n, d)."""
+    # the real root of x^(d+1) = x + 1, whose powers are hardest to approximate by fractions
+    root = max(np.roots([1.0, *[0.0] * (dimension - 1), -1.0, -1.0]).real)
+    points = (
+        0.5 + np.outer(1 + np.arange(_DIRECTIONS), root ** -np.arange(1, dimension + 1))
+    ) % 1.0
+    vectors = ndtri(points)
+    return vectors / np.linalg.norm(vectors, axis=1)[:, None]
+
+
 def debye_level_of_tensor(number_density: float, tensor) -> float:
     """A_D of an anisotropic solid: the mean of c^-d over directions and branches of sound.
 
@@ -74,9 +84,7 @@ def debye_level_of_tensor(number_density: float, tensor) -> float:
     """
     tensor = np.asarray(tensor, dtype=float)
     dimension = len(tensor)
-    points = qmc.Sobol(dimension, seed=0).random(_DIRECTIONS)
-    directions = ndtri(points)
-    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    directions = _directions(dimension)
     stiffness = np.einsum("nb,nd,abcd->nac", directions, directions, tensor, optimize=True)
     squares = np.linalg.eigvalsh(stiffness) / number_density
     if squares.min() <= 0:
