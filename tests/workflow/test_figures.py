@@ -164,9 +164,8 @@ def test_figures_and_report_from_tables(computed, tmp_path):
 @pytest.mark.parametrize("shipped", sorted((ROOT / "tests/data").iterdir()), ids=lambda p: p.name)
 def test_shipped_results_are_whole_and_small(shipped):
     content = check_manifest(shipped / "tables")
-    campaign = load_campaign(
-        ROOT / "config/reduced" / f"{shipped.name.removesuffix('_reduced')}.yaml"
-    )
+    paper, scale = shipped.name.rsplit("_", 1)
+    campaign = load_campaign(ROOT / "config" / scale / f"{paper}.yaml")
     assert content["campaign"] == campaign.name == shipped.name
     size = sum(path.stat().st_size for path in shipped.rglob("*") if path.is_file())
     assert size <= 10 * 2**20
