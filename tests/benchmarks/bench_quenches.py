@@ -183,7 +183,7 @@ def run(sizes=SIZES, frames=12, temperature=0.01):
     """Rows of the table: speed at every size, and the stock pair style at N = 4,000."""
     costs = []
     for particles in sizes:
-        landscape, positions = frames_of(particles, 0, temperature, frames, annealing=20.0)
+        landscape, positions = frames_of(particles, 0, temperature, frames)
         table = pd.DataFrame(compare(landscape, positions))
         table["particles"], table["temperature"] = particles, temperature
         yield from summary_rows(table)
