@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -173,13 +174,14 @@ def test_every_byte_of_a_table_is_checked(tmp_path):
     write_table(path, frame)
     write_manifest(tmp_path, ["modes.parquet"], {})
     whole = path.read_bytes()
+    pages = pq.ParquetFile(path).metadata.row_group(0).column(0).total_compressed_size
     for place in range(0, len(whole), 97):
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
         with pytest.raises(StorageError, match="modes.parquet: altered"):
             check_manifest(tmp_path)
-        if place < 4400:
+        if place < pages:
             # without a manifest, the checksums of pages protect the numbers
             try:
                 pd.testing.assert_frame_equal(read_table(path), frame, check_exact=True)
