@@ -63,7 +63,7 @@ EXCHANGE = 1e-12
 """|DPhi| below which a transition has only exchanged like particles: far above rounding, far below
 the smallest change of energy between inherent structures (1e-9)."""
 
-MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones"}
+MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
 """What captions call the models."""
 
 
