@@ -513,7 +513,12 @@ def rearrangement_rates(tables):
     )
     low, high = np.log10(panel.get_ylim())
     panel.set_ylim(10.0 ** np.floor(low + 0.05), 10.0 ** np.ceil(high - 0.05))
-    panel.set_xticks(sizes, [f"{size}" for size in sizes])
+    # sizes too close for two numbers in one line: the second goes below
+    close = [k > 0 and size < 1.4 * sizes[k - 1] for k, size in enumerate(sizes)]
+    labels = [
+        f"\n{size}" if beside else f"{size}" for size, beside in zip(sizes, close, strict=True)
+    ]
+    panel.set_xticks(sizes, labels)
     panel.xaxis.set_minor_locator(NullLocator())
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")
     return figure

@@ -55,10 +55,11 @@ def is_poly(rows):
 
 
 def series_styles(rows) -> dict[str, dict]:
-    """Colour of each label, by dimension or parent temperature; several of one get others."""
+    """Colour of each label, by dimension or parent temperature; the smaller of two get others."""
     others, taken, styles = iter(OTHER_COLOURS * 3), set(), {}
     mixed = not is_poly(rows).all()
-    for label, group in rows.groupby("label", sort=False):
+    groups = dict(list(rows.groupby("label", sort=False)))
+    for label, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         first = group.iloc[0]
         if not is_poly(group).all():
             colour = OF_DIMENSION.get(int(first["dimension"]))
@@ -70,7 +71,7 @@ def series_styles(rows) -> dict[str, dict]:
             colour = next(others)
         taken.add(colour)
         styles[label] = {"color": colour}
-    return styles
+    return {label: styles[label] for label in groups}
 
 
 def size_styles(rows) -> dict[int, dict]:
