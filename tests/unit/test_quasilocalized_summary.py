@@ -428,6 +428,53 @@ def test_chi_that_depends_on_size_is_told():
     assert row["agrees"] == "no" and row["observed"] == pytest.approx(1.6, rel=0.05)
 
 
+def test_neighbours_are_correlated_within_their_run_alone():
+    """An autoregressive series of known correlation, cut into runs and stored in any order."""
+    rng = np.random.default_rng(6)
+    logs = np.zeros(4000)
+    for k in range(1, len(logs)):
+        logs[k] = 0.6 * logs[k - 1] + 0.8 * rng.normal()
+    sample = np.arange(len(logs))
+    order = rng.permutation(len(logs))
+    correlation, error, pairs = quasilocalized.neighbour_correlation(
+        sample[order], (sample // 100)[order], np.exp(logs)[order]
+    )
+    assert pairs == 40 * 99
+    assert correlation == pytest.approx(0.6, abs=3.0 * error)
+    _, _, pairs = quasilocalized.neighbour_correlation(sample, sample, np.exp(logs))
+    assert pairs == 0
+
+
+@pytest.mark.parametrize(("shared", "verdict"), [(False, "yes"), (True, "no")])
+def test_snapshots_that_share_their_soft_spots_are_told(shared, verdict):
+    """They would be counted as samples and make every error too small."""
+    tables = some("space_512")
+    tables["equilibration"] = pd.DataFrame(
+        {"ensemble": "space_512", "sample": [0, 250], "snapshot_overlap": 0.2}
+    )
+    if shared:
+        table = tables["quasilocalized"]
+        quartic = table["kind"] == "quartic"
+        stiffness = table[quartic].set_index("sample")["stiffness"]
+        first_of_four = table.loc[quartic, "sample"] // 4 * 4
+        table.loc[quartic, "stiffness"] = stiffness.loc[first_of_four].to_numpy()
+    (row,) = quasilocalized._independence_of_snapshots(tables)
+    assert row["agrees"] == verdict
+    assert "(runs: 2)" in row["statement"]
+
+
+def test_the_exponent_of_the_largest_sizes_stands_beside_that_of_all():
+    """f(L) ~ L^2 of three sizes, the smallest of which lies off the line."""
+    edges = np.repeat([10.0, 20.0, 40.0], 50)
+    values = edges**2 * np.where(edges < 15.0, 5.0, 1.0)
+    values *= np.exp(0.1 * np.random.default_rng(7).normal(size=len(values)))
+    rows = pd.DataFrame(
+        {"ensemble": edges.astype(str), "sample": np.arange(150), "edge": edges, "value": values}
+    )
+    exponent, error = map(float, quasilocalized._of_largest(rows, 20.0).split(" ± "))
+    assert exponent == pytest.approx(2.0, abs=3.0 * error + 0.01) and 0.0 < error < 0.1
+
+
 def test_a_quartic_mode_below_the_harmonic_one_is_told():
     """It would mean that the lowest mode was missed."""
     tables = some("space_512", samples=40)

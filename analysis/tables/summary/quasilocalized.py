@@ -58,6 +58,12 @@ SAME_MODE = 0.99
 SOLVERS_AGREE = 1e-8
 """How far below one the overlap of two solvers' modes may be."""
 
+SNAPSHOT_TOLERANCE = 0.1
+"""Correlation of neighbouring snapshots that makes errors over samples a tenth too small."""
+
+CLOSE = 0.8
+"""Overlap of a cubic and a quartic mode from which they differ little."""
+
 STIFFER_TOLERANCE = 0.1
 """Of the 30 % by which cubic modes are stiffer, "typically approximately"."""
 
@@ -93,6 +99,62 @@ def _shear_moduli(tables):
             else None,
             text,
         )
+
+
+def _independence_of_snapshots(tables):
+    """Snapshots of one equilibrium run count as samples: neighbours must not share soft spots."""
+    runs = tables["equilibration"].set_index(["ensemble", "sample"])
+    everything = positive(families(tables), "omega_4")
+    for rows in by_ensemble(everything):
+        name = rows["ensemble"].iloc[0]
+        if name not in runs.index:
+            continue
+        starts = runs.loc[name].sort_index()
+        run = np.searchsorted(starts.index, rows["sample"], side="right")
+        observed, error, pairs = neighbour_correlation(rows["sample"], run, rows["omega_4"])
+        if pairs < FEWEST_MODES:
+            continue
+        yield row(
+            name,
+            temperature_of(rows),
+            "correlation of log omega_4 of neighbouring snapshots",
+            observed,
+            error,
+            0.0,
+            "section II",
+            f"within two standard errors + {SNAPSHOT_TOLERANCE:g} of 0",
+            near(observed, error, 0.0, SNAPSHOT_TOLERANCE),
+            f"Snapshots of an equilibrium run count as independent glasses: {pairs} pairs of "
+            f"neighbours (runs: {len(starts)}). The overlap of the liquid with the snapshot before "
+            f"is {starts['snapshot_overlap'].mean():.2f} on average, 1 where nothing moved.",
+        )
+
+
+def neighbour_correlation(sample, run, values) -> tuple[float, float, int]:
+    """Correlation of the logarithms of neighbouring samples of the same run.
+
+    Parameters
+    ----------
+    sample, run : array_like of int, shape=(n,)
+    values : array_like, shape=(n,)
+        Positive.
+
+    Returns
+    -------
+    correlation, error : float
+        That of independent values is 0 +- error; NaN for no pair.
+    pairs : int
+    """
+    order = np.argsort(sample)
+    sample, run = np.asarray(sample)[order], np.asarray(run)[order]
+    logs = np.log(np.asarray(values, dtype=float)[order])
+    logs = logs - logs.mean()
+    neighbours = (np.diff(sample) == 1) & (np.diff(run) == 0)
+    pairs = int(neighbours.sum())
+    if pairs == 0 or not logs.any():
+        return np.nan, np.nan, pairs
+    products = (logs[1:] * logs[:-1])[neighbours]
+    return float(products.mean() / logs.var()), float(1.0 / np.sqrt(pairs)), pairs
 
 
 def _convergence_of_solvers(tables):
@@ -322,8 +384,12 @@ def _prefactors(tables):
                 below = above(-observed, error, -in_plane / 2)
                 agrees = below if dimension == 3 else None
                 text = f"{letter}(L) depends weakly on L in 3D, where other soft spots hybridise"
-            medians = zip(*medians_by_size(chosen["edge"], chosen["value"]), strict=True)
-            words = ", ".join(f"{value:.3g} (L = {edge:.3g})" for edge, value in medians)
+            edges, medians = medians_by_size(chosen["edge"], chosen["value"])
+            words = ", ".join(
+                f"{value:.3g} (L = {edge:.3g})" for edge, value in zip(edges, medians, strict=True)
+            )
+            if len(edges) > 2:
+                words += f", exponent of the two largest sizes {_of_largest(chosen, edges[-2])}"
             yield row(
                 names_of(chosen),
                 temperature_of(chosen),
@@ -337,6 +403,13 @@ def _prefactors(tables):
                 f"{text}: median prefactors {words}, of modes below {BELOW_PHONON} of the first "
                 f"phonon's frequency ({counts_of(chosen)}).",
             )
+
+
+def _of_largest(rows, smallest):
+    """Exponent with L of the sizes from one on, and its error, as words."""
+    rows = rows[rows["edge"] >= smallest].reset_index(drop=True)
+    error = bootstrap_error(rows, ("edge", "value"), size_exponent, strata=True)
+    return f"{size_exponent(rows['edge'], rows['value']):.2f} ± {error:.2f}"
 
 
 def _cubic_stiffer(tables):
@@ -394,6 +467,11 @@ def _independence_of_frequency(tables):
             low = rows[rows[frequency] <= rows[frequency].median()]
             lower = median_exponent(low[frequency], low[column])
             words = f", of the lower half of the frequencies alone {lower:.2f}"
+            words = words if np.isfinite(lower) else ""
+            if column.startswith("chi"):
+                # chi N e is the same for all (Fig. 2), so chi follows how many particles take part
+                product = rows[column] * rows[column.replace("chi", "participants")]
+                words += f", of {quantity} N e {median_exponent(rows[frequency], product):.2f}"
             yield row(
                 names_of(rows),
                 temperature_of(rows),
@@ -403,9 +481,8 @@ def _independence_of_frequency(tables):
                 0.0,
                 source,
                 *claim(observed, error, 0.0, EXPONENT_TOLERANCE, EXPONENT_TOLERANCE),
-                f"{quantity} does not depend on frequency: slope through running medians"
-                f"{words if np.isfinite(lower) else ''}; median of all "
-                f"{rows[column].median():.3g} ({counts_of(rows)}).",
+                f"{quantity} does not depend on frequency: slope through running medians{words}; "
+                f"median of all {rows[column].median():.3g} ({counts_of(rows)}).",
             )
 
 
@@ -448,6 +525,8 @@ def _coefficient_ratios(tables):
             "paper has up to 420,000).",
         )
         low, high = np.quantile(rows["chi_ratio"], [0.05, 0.95])
+        close = rows.loc[rows["cubic_gap"] < 1.0 - CLOSE, "chi_ratio"]
+        of_close = np.ptp(np.log10(close)) if len(close) else np.nan
         yield row(
             names_of(rows),
             temperature_of(rows),
@@ -459,12 +538,14 @@ def _coefficient_ratios(tables):
             "less than 1",
             enough(rows, span["chi_ratio"] < 1.0),
             "Largest over smallest; fourth-order coefficients are indifferent to small changes of "
-            f"structure. 5 and 95 % quantiles {low:.3g} and {high:.3g} ({counts_of(rows)}).",
+            f"structure. 5 and 95 % quantiles {low:.3g} and {high:.3g} ({counts_of(rows)}); "
+            f"{of_close:.2f} decades of the {len(close)} pairs with an overlap above {CLOSE:g}.",
         )
 
 
 ROWS = (
     (("quasilocalized_samples",), _shear_moduli),
+    (("quasilocalized", "equilibration"), _independence_of_snapshots),
     (("quasilocalized",), _convergence_of_solvers),
     (("quasilocalized",), _agreement_of_solvers),
     (("quasilocalized",), _localization),

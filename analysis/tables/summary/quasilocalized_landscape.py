@@ -224,7 +224,8 @@ def _of_minima(group, kind, source):
         *claim(observed, error, 4.0, 0.3, LARGEST_ERROR),
         f"D(omega) ~ omega^4 from the softest mode of each of {len(group)} samples: maximum "
         f"likelihood of their distribution over the lowest {TAIL:g} of them, up to {top:.2f} of "
-        f"the first phonon's frequency; {_other_tails(group, 'omega')}.",
+        f"the first phonon's frequency; {_other_tails(group, 'omega')}. Small glasses of hot "
+        "liquids have less (Eq. 40), about 3 (Phys. Rev. E 96, 020104).",
     )
     shape = weibull_shape(group["omega"])
     error = bootstrap_error(group, ("omega",), weibull_shape)
