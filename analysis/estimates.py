@@ -34,7 +34,7 @@ SWAP_PAIRS = 100.0
 """Pairs of molecular dynamics that an attempted move of swap Monte Carlo costs as much as."""
 
 SNAPSHOT_EVALUATIONS = 2000.0
-"""Force evaluations of the quench of a liquid's snapshot, its polish included."""
+"""Force evaluations of the quench of a liquid's snapshot, its polish included, at N = 1,000."""
 
 QUENCH_EVALUATIONS = 300.0
 """Force evaluations of a quench from a thermal configuration, on average."""
@@ -175,10 +175,15 @@ def _nonzeros(model: GlassModel, particles: int) -> float:
     return (neighbours(model) + 1.0) * particles * model.dimension**2
 
 
+def _softening(model: GlassModel, particles: int) -> float:
+    """Steps of a quench over those at N = 1,000: longer in a larger box, whose modes are softer."""
+    return (particles / 1000.0) ** (1.0 / model.dimension)
+
+
 def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
     """One inherent structure."""
     if preparation["protocol"] == "equilibrium":
-        pairs = SNAPSHOT_EVALUATIONS * _pairs(model, particles)
+        pairs = SNAPSHOT_EVALUATIONS * _softening(model, particles) * _pairs(model, particles)
         return Estimate(
             memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles),
             core_seconds=pairs / rate("quench_pairs"),
@@ -190,8 +195,7 @@ def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
         fall = preparation["parent_temperature"] - preparation.get("final_temperature", 0.0)
         time += fall / preparation.get("rate", 1e-3)
     steps = time / preparation.get("time_step", model.time_step)
-    # a quench takes longer in a larger box, as its lowest mode is softer
-    evaluations = FIRE_EVALUATIONS * (particles / 1000.0) ** (1.0 / 3.0)
+    evaluations = FIRE_EVALUATIONS * _softening(model, particles)
     quenches = 2.0 if annealing else 1.0
     work = (THERMOSTAT * steps + quenches * evaluations) * _pairs(model, particles)
     return Estimate(
