@@ -17,8 +17,9 @@ sampling
 `dynamics: molecular` is canonical molecular dynamics, its time that of the model; `dynamics: swap`
 is swap Monte Carlo, its time counted in sweeps (one attempted move of each particle). A run is
 equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and
-the energy of its last half, of n of them, does not drift by more than three standard errors: a
-line through n independent values that fluctuate by s rises by s sqrt(12 / n) by chance.
+the energy of its last half does not drift by more than three standard errors: a line through n
+independent values that fluctuate by s rises by s sqrt(12 / n) by chance. Energies are independent
+after a decorrelation time, in molecular dynamics not before the bath has exchanged them.
 
 Sample s of an ensemble is snapshot s % snapshots of run s // snapshots. Every leg starts from the
 state at the end of the last one alone, so a run that was killed goes on from its stored state to
@@ -41,6 +42,7 @@ from analysis.landscape import Landscape
 from analysis.landscape.minimisers import fire
 from analysis.models import GlassModel
 from analysis.simulation.molecular_dynamics import (
+    THERMOSTAT_TIME,
     MolecularDynamics,
     MolecularDynamicsError,
     maxwell_velocities,
@@ -69,6 +71,11 @@ FEWEST_DECORRELATIONS = 5.0
 
 LARGEST_DRIFT = 3.0
 """Drift of the energy, in units of its standard error, of an equilibrated liquid."""
+
+ENERGY_MEMORY = 4.0 * THERMOSTAT_TIME
+"""Time between independent energies of molecular dynamics. The bath acts on the kinetic energy,
+half of the heat capacity, so the total energy relaxes in twice the thermostat's time; independent
+values are two relaxation times apart."""
 
 PUSH_OFF_FORCE, PUSH_OFF_STEPS = 1.0, 300
 """Largest force, and most steps, of FIRE that takes the overlaps out of a random start."""
@@ -250,6 +257,19 @@ def energy_drift(energies) -> tuple[float, float]:
     return float(slope * len(energies)), float(rest.std(ddof=2)) or 1.0
 
 
+def largest_drift(duration, memory) -> float:
+    """Change of an equilibrated liquid's energy along a line, in fluctuations, at most.
+
+    Parameters
+    ----------
+    duration : float
+        That the line spans.
+    memory : float
+        Time between independent energies.
+    """
+    return LARGEST_DRIFT * float(np.sqrt(12.0 * memory / duration))
+
+
 class _Course:
     """A run on its way through its phases; everything that it holds goes to disk and back."""
 
@@ -398,10 +418,13 @@ class _Course:
             ),
             **self.dynamics.diagnostics,
         }
-        independent = 0.5 * min(lasted / self.decorrelation_time, LEGS)
+        # no finer than the legs whose energies are known
+        memory = max(self.decorrelation_time, self.leg * self.dynamics.tick)
+        if self.settings["dynamics"] == "molecular":
+            memory = max(memory, ENERGY_MEMORY)
         equilibrated = lasted >= FEWEST_DECORRELATIONS * self.decorrelation_time and abs(
             diagnostics["energy_drift"]
-        ) <= LARGEST_DRIFT * np.sqrt(12.0 / independent)
+        ) <= largest_drift(0.5 * lasted, memory)
         return Liquid(
             run=self.run,
             positions=np.stack(self.positions),

@@ -37,7 +37,13 @@ from analysis.ensembles import Ensemble, lammps_seed, random_stream
 from analysis.landscape import Landscape, NeighbourError, relax
 from analysis.models import GlassModel, ModelError
 from analysis.simulation.crystallinity import CRYSTALLINE_FRACTION, crystalline_fraction
-from analysis.simulation.liquids import Liquid, energy_drift, push_apart
+from analysis.simulation.liquids import (
+    ENERGY_MEMORY,
+    Liquid,
+    energy_drift,
+    largest_drift,
+    push_apart,
+)
 from analysis.simulation.molecular_dynamics import (
     MolecularDynamics,
     MolecularDynamicsError,
@@ -343,11 +349,14 @@ def _anneal(model, glass, settings, seed, communicator, log):
 def is_equilibrated(diagnostics: dict) -> bool:
     """Whether a liquid forgot its start.
 
-    The mean-squared displacement must reach one squared mean diameter, and the energy must not
-    drift by more than twice its fluctuation over the last half of the equilibration.
+    The mean-squared displacement must reach one squared mean diameter, and the energy of the last
+    half of the equilibration must not drift more than chance would let it
+    (:func:`analysis.simulation.liquids.largest_drift`).
     """
+    bound = largest_drift(0.5 * diagnostics["equilibration"], ENERGY_MEMORY)
     return (
-        diagnostics["liquid_displacement"] >= 1.0 and abs(diagnostics["liquid_energy_drift"]) <= 2.0
+        diagnostics["liquid_displacement"] >= 1.0
+        and abs(diagnostics["liquid_energy_drift"]) <= bound
     )
 
 

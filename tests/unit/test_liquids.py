@@ -9,7 +9,9 @@ from analysis.simulation import PreparationError, check_preparation, prepare_gla
 from analysis.simulation import liquids as module
 from analysis.simulation.liquids import (
     decay_time,
+    energy_drift,
     equilibrate_liquid,
+    largest_drift,
     liquid_record,
     overlap,
     read_liquid,
@@ -61,6 +63,23 @@ def test_decay_time_of_an_exponential():
     times = np.arange(0, 20, 0.5)
     assert decay_time(times, np.exp(-times / 3.2)) == pytest.approx(3.2, rel=0.01)
     assert decay_time(times, np.full(len(times), 0.9)) == np.inf
+
+
+def test_an_energy_that_only_fluctuates_seldom_looks_as_if_it_drifted():
+    """An Ornstein-Uhlenbeck process of relaxation time 1, whose values 2 apart are independent."""
+    rng = np.random.default_rng(4)
+    step, duration = 0.1, 15.0
+    keep = np.exp(-step)
+    drifts = []
+    for _ in range(500):
+        energies = [rng.normal()]
+        for noise in rng.normal(size=round(duration / step) - 1):
+            energies.append(keep * energies[-1] + np.sqrt(1.0 - keep**2) * noise)
+        drift, fluctuation = energy_drift(energies)
+        drifts.append(abs(drift / fluctuation))
+    bound = largest_drift(duration, 2.0)
+    assert np.mean(np.array(drifts) > bound) < 0.02
+    assert np.mean(np.array(drifts) > bound / 3.0) == pytest.approx(0.32, abs=0.12)
 
 
 def test_samples_are_snapshots_of_runs_whatever_the_bundle():

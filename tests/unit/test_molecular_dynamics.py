@@ -5,7 +5,7 @@ import pytest
 
 from analysis.landscape import Landscape
 from analysis.models import load_models
-from analysis.simulation.liquids import push_apart
+from analysis.simulation.liquids import ENERGY_MEMORY, push_apart
 from analysis.simulation.molecular_dynamics import (
     MolecularDynamics,
     MolecularDynamicsError,
@@ -131,6 +131,25 @@ def test_thermostat_is_canonical(flat):
         assert each[:, :, axis].mean() == pytest.approx(temperature, rel=0.02)
     for kind in (0, 1):
         assert each[:, landscape.species == kind].mean() == pytest.approx(temperature, rel=0.02)
+
+
+def test_total_energy_relaxes_in_twice_the_thermostats_time(flat):
+    """What makes energies of a liquid independent: half of the heat capacity is kinetic."""
+    landscape, positions, velocities, step = flat
+    dynamics = MolecularDynamics(landscape, positions, velocities, step, np.random.default_rng(8))
+    temperature, apart = 1.0, 0.25
+    dynamics.run(2000, temperature)
+    energies = []
+    for _ in range(1600):
+        dynamics.run(round(apart / step), temperature)
+        energies.append(total_energy(dynamics))
+    energies = np.array(energies)
+    deviation = energies - energies.mean()
+    heat_capacity = deviation.var() / temperature**2
+    assert heat_capacity / 150 == pytest.approx(2.0, rel=0.25)
+    correlations = np.array([(deviation[k:] * deviation[: 1600 - k]).mean() for k in range(30)])
+    relaxation = apart * np.argmax(correlations < deviation.var() / np.e)
+    assert relaxation == pytest.approx(0.5 * ENERGY_MEMORY, rel=0.4)
 
 
 def test_bath_follows_its_ramp(flat):

@@ -463,16 +463,22 @@ def test_snapshots_that_share_their_soft_spots_are_told(shared, verdict):
     assert "(runs: 2)" in row["statement"]
 
 
-def test_the_exponent_of_the_largest_sizes_stands_beside_that_of_all():
-    """f(L) ~ L^2 of three sizes, the smallest of which lies off the line."""
-    edges = np.repeat([10.0, 20.0, 40.0], 50)
-    values = edges**2 * np.where(edges < 15.0, 5.0, 1.0)
-    values *= np.exp(0.1 * np.random.default_rng(7).normal(size=len(values)))
-    rows = pd.DataFrame(
-        {"ensemble": edges.astype(str), "sample": np.arange(150), "edge": edges, "value": values}
-    )
-    exponent, error = map(float, quasilocalized._of_largest(rows, 20.0).split(" ± "))
-    assert exponent == pytest.approx(2.0, abs=3.0 * error + 0.01) and 0.0 < error < 0.1
+def test_prefactors_are_fitted_over_the_sizes_of_the_paper_alone():
+    """A box smaller than any of Table I may lie off the law; it is shown, not fitted."""
+    larger = replace(BY_NAME["space_2048"], name="space_8192", particles=8192, samples=500)
+    entries = [BY_NAME["space_512"], BY_NAME["space_2048"], larger]
+    tables = synthetic.build(entries, fields=False)
+    before = table_of(quasilocalized._prefactors, tables)
+    table = tables["quasilocalized"]
+    small = (table["ensemble"] == "space_512") & (table["kind"] == "harmonic")
+    table.loc[small, "stiffness"] *= 0.9
+    after = table_of(quasilocalized._prefactors, tables)
+    assert (before["ensemble"] == "space_2048, space_8192").all()
+    assert (before["observed"] == after["observed"]).all()
+    assert "L = 8)" in before["statement"][0]
+    assert before["statement"][0] != after["statement"][0]
+    two = synthetic.build(entries[:2], fields=False)
+    assert (table_of(quasilocalized._prefactors, two)["ensemble"] == "space_512, space_2048").all()
 
 
 def test_a_quartic_mode_below_the_harmonic_one_is_told():

@@ -97,10 +97,13 @@ def test_equilibration_checks():
     drift, fluctuation = module.energy_drift(np.linspace(0, 10, 1000) + noise)
     assert drift == pytest.approx(10, abs=0.5)
     assert fluctuation == pytest.approx(1, abs=0.1)
-    good = {"liquid_displacement": 1.5, "liquid_energy_drift": -0.3}
+    good = {"liquid_displacement": 1.5, "liquid_energy_drift": -0.3, "equilibration": 30.0}
     assert module.is_equilibrated(good)
     assert not module.is_equilibrated(good | {"liquid_displacement": 0.5})
-    assert not module.is_equilibrated(good | {"liquid_energy_drift": 2.5})
+    # 7.5 independent energies: three standard errors are 3 sqrt(12 / 7.5) = 3.8
+    assert module.is_equilibrated(good | {"liquid_energy_drift": 3.7})
+    assert not module.is_equilibrated(good | {"liquid_energy_drift": -3.9})
+    assert not module.is_equilibrated(good | {"liquid_energy_drift": 2.5, "equilibration": 100.0})
 
 
 def lattice(basis, cells):

@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.tables.quasilocalized import (
     SAME_SPOT,
     families,
+    reference,
     shear_modulus_table,
 )
 from analysis.tables.summary.distributions import (
@@ -372,8 +373,10 @@ def _prefactors(tables):
             letter = "fg"[place]
             chosen = rows.assign(value=rows[column] / rows["omega_4"] ** power)
             chosen = chosen.reset_index(drop=True)
-            observed = size_exponent(chosen["edge"], chosen["value"])
-            error = bootstrap_error(chosen, ("edge", "value"), size_exponent, strata=True)
+            fitted = _sizes_of_table_1(chosen)
+            of_table = "; fitted over the sizes of Table I" if len(fitted) < len(chosen) else ""
+            observed = size_exponent(fitted["edge"], fitted["value"])
+            error = bootstrap_error(fitted, ("edge", "value"), size_exponent, strata=True)
             in_plane = theirs[2][place]
             if dimension == 2:
                 paper = in_plane
@@ -388,11 +391,9 @@ def _prefactors(tables):
             words = ", ".join(
                 f"{value:.3g} (L = {edge:.3g})" for edge, value in zip(edges, medians, strict=True)
             )
-            if len(edges) > 2:
-                words += f", exponent of the two largest sizes {_of_largest(chosen, edges[-2])}"
             yield row(
-                names_of(chosen),
-                temperature_of(chosen),
+                names_of(fitted),
+                temperature_of(fitted),
                 f"exponent of {letter}(L) with L",
                 observed,
                 error,
@@ -401,15 +402,19 @@ def _prefactors(tables):
                 rule,
                 agrees,
                 f"{text}: median prefactors {words}, of modes below {BELOW_PHONON} of the first "
-                f"phonon's frequency ({counts_of(chosen)}).",
+                f"phonon's frequency ({counts_of(chosen)}){of_table}.",
             )
 
 
-def _of_largest(rows, smallest):
-    """Exponent with L of the sizes from one on, and its error, as words."""
-    rows = rows[rows["edge"] >= smallest].reset_index(drop=True)
-    error = bootstrap_error(rows, ("edge", "value"), size_exponent, strata=True)
-    return f"{size_exponent(rows['edge'], rows['value']):.2f} ± {error:.2f}"
+def _sizes_of_table_1(rows):
+    """Rows of the paper's sizes where there are two of them, all rows otherwise.
+
+    A smaller box has fewer soft spots below its first phonons, so these hybridise more.
+    """
+    paper = reference(rows["model"].iloc[0])
+    sizes = {size for _, size in paper.samples} if paper else set()
+    chosen = rows[rows["particles"].isin(sizes)]
+    return chosen.reset_index(drop=True) if chosen["particles"].nunique() > 1 else rows
 
 
 def _cubic_stiffer(tables):
