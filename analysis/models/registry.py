@@ -74,6 +74,11 @@ class GlassModel:
     def mixture(self, particles: int, rng: np.random.Generator):
         """Species and diameters of a sample, in random order.
 
+        The diameters of polydisperse models are the quantiles (k + 1/2) / N of their distribution,
+        the same for every sample: drawn at random, those of N = 2,000 particles differ so much
+        that samples at one density and temperature differ by 5 % in packing fraction, and by an
+        order of magnitude in their relaxation times (arXiv:2209.15528).
+
         Returns
         -------
         species : ndarray, shape=(N,), dtype=int32
@@ -84,8 +89,8 @@ class GlassModel:
         if self.is_polydisperse:
             low, high = self.size_range
             power = 1.0 - self.distribution_exponent
-            uniform = rng.random(particles)
-            diameter = (low**power + uniform * (high**power - low**power)) ** (1.0 / power)
+            quantiles = (rng.permutation(particles) + 0.5) / particles
+            diameter = (low**power + quantiles * (high**power - low**power)) ** (1.0 / power)
             return np.zeros(particles, dtype=np.int32), diameter
         # largest remainders, so that the composition is exact whatever N is
         ideal = self.fractions * particles
