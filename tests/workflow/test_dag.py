@@ -166,18 +166,18 @@ NONLINEAR_MODES_JOBS = {
     "total": 3429,
 }
 REDUCED_NONLINEAR_MODES_JOBS = {
-    # 2 + 8 + 1 + 1 of the liquid; 1, 2, 5 and 1 polydisperse
-    "equilibrate_liquids": 21,
-    # 2 + 4 + 1, 2 + 8 + 1, 3, and 2 + 2 + 2 + 1 polydisperse
-    "prepare_glasses": 28,
-    "find_quasilocalized_modes": 28,
-    "select_quasilocalized_fields": 11,
+    # 1, 2 + 8 + 2 + 1 and 1 of the liquid; 2, 2, 5 and 1 polydisperse
+    "equilibrate_liquids": 25,
+    # 2 + 4 + 1, 2 + 8 + 2 + 1, 3 + 1, and 2 + 2 + 2 + 1 polydisperse
+    "prepare_glasses": 31,
+    "find_quasilocalized_modes": 31,
+    "select_quasilocalized_fields": 13,
     "gather_tables": 7,
     "summarise_tables": 1,
     "draw_figures": 1,
     "write_report": 1,
     "all": 1,
-    "total": 99,
+    "total": 111,
 }
 
 
