@@ -226,18 +226,18 @@ def letters(axes):
 
 
 def legend_below(figure, axes, columns=5):
-    """One legend below all panels, where it covers no data."""
+    """One legend below all panels, where it covers no data, in as many columns as have room."""
     entries = {}
     for panel in axes:
         handles, labels = panel.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
-    if entries:
-        figure.legend(
-            entries.values(),
-            entries.keys(),
-            loc="outside lower center",
-            ncols=min(len(entries), columns),
+    for ncols in range(min(len(entries), columns), 0, -1):
+        legend = figure.legend(
+            entries.values(), entries.keys(), loc="outside lower center", ncols=ncols
         )
+        if ncols == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()
 
 
 def grid(count, *, columns=None, height=3.0, wide=1.0):
