@@ -16,7 +16,7 @@ sampling
 
 `dynamics: molecular` is canonical molecular dynamics, its time that of the model; `dynamics: swap`
 is swap Monte Carlo, its time counted in sweeps (one attempted move of each particle). A run is
-equilibrated if every decay was seen, five decorrelation times went by before the sampling, and
+equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and
 the energy of its last half does not drift by more than three standard errors: a line through n
 independent values that fluctuate by s rises by s sqrt(12 / n) by chance. Energies are independent
 after a decorrelation time, in molecular dynamics not before the bath has exchanged them.
@@ -67,7 +67,7 @@ DECAYS = 3
 """Decays of the overlap that are averaged."""
 
 FEWEST_DECORRELATIONS = 5.0
-"""Decorrelation times before the sampling, those of the decays among them."""
+"""Decorrelation times that an equilibration must last."""
 
 LARGEST_DRIFT = 3.0
 """Drift of the energy, in units of its standard error, of an equilibrated liquid."""
@@ -422,12 +422,9 @@ class _Course:
         memory = max(self.decorrelation_time, self.leg * self.dynamics.tick)
         if self.settings["dynamics"] == "molecular":
             memory = max(memory, ENERGY_MEMORY)
-        before_sampling = lasted + sum(self.series["decays"])
-        equilibrated = (
-            np.isfinite(self.decorrelation_time)
-            and before_sampling >= FEWEST_DECORRELATIONS * self.decorrelation_time
-            and abs(diagnostics["energy_drift"]) <= largest_drift(0.5 * lasted, memory)
-        )
+        equilibrated = lasted >= FEWEST_DECORRELATIONS * self.decorrelation_time and abs(
+            diagnostics["energy_drift"]
+        ) <= largest_drift(0.5 * lasted, memory)
         return Liquid(
             run=self.run,
             positions=np.stack(self.positions),

@@ -21,16 +21,17 @@ from analysis.models import get_model
 from analysis.modes import InverseHessian
 from analysis.planning import make_plan
 from analysis.quasilocalized import Settings, excitation_rows, find_excitations, iterate, minimise
-from analysis.simulation.liquids import Liquid, push_apart
-from analysis.simulation.molecular_dynamics import MolecularDynamics, maxwell_velocities
+from analysis.simulation.liquids import equilibrate_liquid
 from analysis.simulation.preparation import prepare_glass
 from tests.benchmarks.timing import compared, measured, scaling_exponent
 
 SIZES = (512, 1024, 2048)
 SNAPSHOT_SIZES, SNAPSHOTS = (512, 2048, 8192), 4
-SNAPSHOT = {"protocol": "equilibrium", "dynamics": "molecular", "snapshots": 1}
-LIQUID_TIME = 5.0
-"""Of molecular dynamics at T = 2.0 before a snapshot: ten decorrelation times."""
+SNAPSHOT = {
+    **{"protocol": "equilibrium", "dynamics": "molecular", "parent_temperature": 2.0},
+    # eight decorrelation times
+    **{"equilibration": 5.0, "snapshots": 1},
+}
 
 SECONDS_A_DAY = 86400.0
 PAIR_BYTES = 64
@@ -125,22 +126,9 @@ def whole_sample(landscape, positions, settings):
     return excitation_rows(expansion, find_excitations(expansion, settings))
 
 
-def snapshot_of_liquid(model, particles, seed, temperature=2.0):
-    """A configuration of the liquid, as a run of the protocol `equilibrium` would hand it on."""
-    rng = np.random.default_rng([seed, particles])
-    species, diameter = model.mixture(particles, rng)
-    box = model.box(particles)
-    landscape = Landscape(model, box, species, diameter)
-    start = push_apart(landscape, rng.random((particles, model.dimension)) * box)
-    velocities = maxwell_velocities(particles, model.dimension, temperature, rng)
-    dynamics = MolecularDynamics(landscape, start, velocities, model.time_step, rng)
-    dynamics.run(round(LIQUID_TIME / model.time_step), temperature)
-    return Liquid(0, dynamics.positions[None], diameter[None], species, box)
-
-
-def from_snapshot(model, ensemble, liquid, settings):
+def from_snapshot(model, ensemble, sample, liquid, settings):
     """Quench, polish and modes of one sample."""
-    glass = prepare_glass(model, ensemble, 0, 0, liquid=liquid)
+    glass = prepare_glass(model, ensemble, sample, 1, liquid=liquid)
     assert glass.status == "ok", glass.status
     landscape = Landscape.of_glass(model, glass)
     return whole_sample(landscape, glass.positions, settings)
@@ -194,12 +182,12 @@ def run():
     yield measured("exponent of N", scaling_exponent(SIZES, costs), "")
     model, costs = get_model("ipl10_3d"), []
     for particles in SNAPSHOT_SIZES:
-        ensemble = Ensemble("snapshot", model.name, particles, 1, 1, SNAPSHOT)
+        ensemble = Ensemble("snapshot", model.name, particles, SNAPSHOTS, SNAPSHOTS, SNAPSHOT)
         seconds = 0.0
-        for seed in range(SNAPSHOTS):
-            liquid = snapshot_of_liquid(model, particles, seed)
+        for sample in range(SNAPSHOTS):
+            liquid = equilibrate_liquid(model, ensemble, sample, 1)
             start = time.process_time()
-            from_snapshot(model, ensemble, liquid, Settings())
+            from_snapshot(model, ensemble, sample, liquid, Settings())
             seconds += (time.process_time() - start) / SNAPSHOTS
         costs.append(seconds)
         yield measured(f"liquid snapshot to table, N = {particles}", seconds, "core-s")

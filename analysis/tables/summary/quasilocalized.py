@@ -123,8 +123,7 @@ def _independence_of_snapshots(tables):
             error,
             0.0,
             "section II",
-            f"within two standard errors + {SNAPSHOT_TOLERANCE:g} of 0",
-            near(observed, error, 0.0, SNAPSHOT_TOLERANCE),
+            *claim(observed, error, 0.0, SNAPSHOT_TOLERANCE, SNAPSHOT_TOLERANCE),
             f"Snapshots of an equilibrium run count as independent glasses: {pairs} pairs of "
             f"neighbours (runs: {len(starts)}). The overlap of the liquid with the snapshot before "
             f"is {starts['snapshot_overlap'].mean():.2f} on average, 1 where nothing moved.",
