@@ -30,7 +30,7 @@ SPARSE_MEMORY = 110e6
 THERMOSTAT = 2.0
 """Time of a step in a liquid or under a thermostat over that of one in a cold solid."""
 
-SWAP_PAIRS = 100.0
+SWAP_PAIRS = 55.0
 """Pairs of molecular dynamics that an attempted move of swap Monte Carlo costs as much as."""
 
 SNAPSHOT_EVALUATIONS = 2000.0

@@ -3,21 +3,23 @@
 A run starts from random positions that are pushed apart and goes through three phases:
 
 equilibration
-    `equilibration` long, in legs of equal length; nothing of it is kept but the energies.
+    `equilibration` long at least, in legs of equal length; nothing of it is kept but the energies.
 decorrelation
     The overlap with the configuration at the start of the phase,
 
         q(t) = (1/N) sum_i theta(a - |r_i(t) - r_i(0)|),    a = 0.3 mean diameters,
 
     its drift of the centre of mass removed, is followed until it falls below 1/e: the decorrelation
-    time. Three such decays, one after another, are averaged.
+    time. Three such decays, one after another, are averaged. If what came before them has not
+    lasted for five decorrelation times, the first of them is counted to the equilibration and
+    another one follows, until it has.
 sampling
     Snapshots, `spacing` decorrelation times apart.
 
 `dynamics: molecular` is canonical molecular dynamics, its time that of the model; `dynamics: swap`
 is swap Monte Carlo, its time counted in sweeps (one attempted move of each particle). A run is
-equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and
-the energy of its last half does not drift by more than three standard errors: a line through n
+equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and the
+energy of its last half does not drift by more than three standard errors: a line through n
 independent values that fluctuate by s rises by s sqrt(12 / n) by chance. Energies are independent
 after a decorrelation time, in molecular dynamics not before the bath has exchanged them.
 
@@ -58,13 +60,16 @@ from analysis.simulation.swap import (
 from analysis.storage import create_file, open_file
 
 LEGS = 200
-"""Legs of the equilibration, and the most of a decay."""
+"""Legs of the least equilibration, and the most of a decay."""
 
 OVERLAP_DISTANCE = 0.3
 """Displacement, in mean diameters, within which a particle counts as being where it was."""
 
 DECAYS = 3
 """Decays of the overlap that are averaged."""
+
+MOST_DECAYS = 12
+"""Decays that are waited for; eight are enough where all last as long."""
 
 FEWEST_DECORRELATIONS = 5.0
 """Decorrelation times that an equilibration must last."""
@@ -295,11 +300,13 @@ class _Course:
         self.stream = stream
         self.origin = self.dynamics.positions.copy()
         self.series = {
-            # of the equilibration; overlaps since the origin; times of finished decays
-            **{"energies": [], "overlaps": [1.0], "decays": []},
+            # after every leg until the sampling; overlaps since the origin
+            **{"energies": [], "overlaps": [1.0]},
+            # times of finished decays, and legs that had passed at their starts
+            **{"decays": [], "starts": []},
             # of the snapshots: energies, overlaps and correlations with the one before
             **{"snapshot_energies": [], "snapshot_overlaps": [], "snapshot_correlations": []},
-            # mean-squared displacement of the equilibration
+            # mean-squared displacement of the least equilibration
             "displacement": [],
         }
         self.positions, self.diameters = [], []
@@ -344,7 +351,7 @@ class _Course:
         """One leg."""
         if len(self.series["energies"]) < LEGS:
             self._equilibrate()
-        elif len(self.series["decays"]) < DECAYS:
+        elif not self._is_decorrelated:
             self._decorrelate()
         else:
             self._sample()
@@ -360,9 +367,19 @@ class _Course:
             self.series["displacement"].append(square / self.mean_diameter**2)
             self.origin = self.dynamics.positions.copy()
 
+    @property
+    def _is_decorrelated(self):
+        """Whether the decays tell the decorrelation time, or never will."""
+        decays = self.series["decays"]
+        if not decays or np.isinf(decays[-1]) or len(decays) == MOST_DECAYS:
+            return bool(decays)
+        return len(decays) >= DECAYS and self._has_lasted
+
     def _decorrelate(self):
-        self.dynamics.advance(self.leg)
         overlaps = self.series["overlaps"]
+        if len(overlaps) == 1:
+            self.series["starts"].append(len(self.series["energies"]))
+        self.series["energies"].append(self.dynamics.advance(self.leg) / len(self.species))
         overlaps.append(overlap(self._moved(), OVERLAP_DISTANCE * self.mean_diameter))
         if overlaps[-1] < np.exp(-1.0) or len(overlaps) > LEGS:
             times = np.arange(len(overlaps)) * self.leg * self.dynamics.tick
@@ -372,7 +389,22 @@ class _Course:
 
     @property
     def decorrelation_time(self):
-        return float(np.mean(self.series["decays"]))
+        return float(np.mean(self.series["decays"][-DECAYS:]))
+
+    @property
+    def equilibration_legs(self):
+        """Legs before the decays that are averaged."""
+        finished = len(self.series["decays"])
+        return int(self.series["starts"][max(0, finished - DECAYS)]) if finished else LEGS
+
+    @property
+    def equilibration(self):
+        """Time before the decays that are averaged."""
+        return self.equilibration_legs * self.leg * self.dynamics.tick
+
+    @property
+    def _has_lasted(self):
+        return self.equilibration >= FEWEST_DECORRELATIONS * self.decorrelation_time
 
     @property
     def spacing(self):
@@ -400,12 +432,12 @@ class _Course:
     def liquid(self):
         """What came of the run."""
         n, d = self.origin.shape
-        drift, fluctuation = energy_drift(self.series["energies"][LEGS // 2 :])
+        legs = self.equilibration_legs
+        drift, fluctuation = energy_drift(self.series["energies"][legs // 2 : legs])
         energies = self.series["snapshot_energies"]
-        lasted = LEGS * self.leg * self.dynamics.tick
         diagnostics = {
             "temperature": float(self.settings["parent_temperature"]),
-            "equilibration": lasted,
+            "equilibration": self.equilibration,
             "decorrelation_time": self.decorrelation_time,
             "spacing": self.spacing * self.dynamics.tick,
             "energy": float(np.mean(energies)),
@@ -422,9 +454,9 @@ class _Course:
         memory = max(self.decorrelation_time, self.leg * self.dynamics.tick)
         if self.settings["dynamics"] == "molecular":
             memory = max(memory, ENERGY_MEMORY)
-        equilibrated = lasted >= FEWEST_DECORRELATIONS * self.decorrelation_time and abs(
-            diagnostics["energy_drift"]
-        ) <= largest_drift(0.5 * lasted, memory)
+        equilibrated = self._has_lasted and abs(diagnostics["energy_drift"]) <= largest_drift(
+            0.5 * self.equilibration, memory
+        )
         return Liquid(
             run=self.run,
             positions=np.stack(self.positions),
@@ -447,7 +479,7 @@ class _Course:
             status=status,
             diagnostics={
                 "temperature": float(self.settings["parent_temperature"]),
-                "equilibration": LEGS * self.leg * self.dynamics.tick,
+                "equilibration": self.equilibration,
             },
         )
 

@@ -17,6 +17,10 @@ kept to its budget, |x_i - X_i| + x_c L max(0, s_i - D_i) <= skin / 2, L the lar
 lambda with respect to a diameter. Energies of pairs are never negative, so a list that has run out
 still gives a lower bound of the energy of a trial: most trials fail by it, and the list is renewed
 for the rest, before they are decided.
+
+Energies are first estimated in single precision, from places wrapped into the box and rounded. A
+bound of what the rounding can do decides nearly all moves; the few that it leaves open are decided
+in double precision. The chain is that of double precision throughout.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from analysis.landscape.neighbours import cells_of, neighbour_table
 from analysis.models import ModelError
 from analysis.models.potentials import POWERS
 
-SKIN = 0.5
+SKIN = 0.35
 """Extra range of the neighbour lists, in units of the mean diameter."""
 
 TRANSLATION_STEP, SWAP_FRACTION, SWAP_WINDOW = 0.12, 0.2, 0.2
@@ -41,6 +45,9 @@ and largest difference of the diameters that are exchanged in units of length.""
 
 _BLOCK = 8
 """Neighbours of one turn of the inner loop."""
+
+_CLOSEST = 0.5
+"""Distance in pair diameters below which no move is ever accepted."""
 
 # sums may be reordered, but what is not a number must stay so
 _REORDERED = {"reassoc", "contract", "arcp", "nsz"}
@@ -61,6 +68,8 @@ class Moves:
     accepted_translations, accepted_swaps : int
     renewals : int
         Neighbour lists of single particles that were renewed.
+    exact : int
+        Moves decided in double precision.
     """
 
     translations: int = 0
@@ -68,6 +77,7 @@ class Moves:
     swaps: int = 0
     accepted_swaps: int = 0
     renewals: int = 0
+    exact: int = 0
 
     @property
     def attempted(self) -> int:
@@ -93,13 +103,14 @@ class Moves:
             self.swaps,
             self.accepted_swaps,
             self.renewals,
+            self.exact,
         )
 
 
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy")
-def _pair_energy(s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
-    """f(x) of s = x^2 and u = x^-2; absent coefficients are None."""
-    value = 0.0
+def _pair_energy(zero, s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
+    """f(x) of s = x^2 and u = x^-2; absent coefficients are None, and zero is of the precision."""
+    value = zero
     if c12 is not None:
         value += c12
     if c12 is not None:
@@ -123,7 +134,7 @@ def _pair_energy(s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
     value *= u
     if p1 is not None:
         value += p1 * np.sqrt(s)
-    tail = 0.0
+    tail = zero
     if p6 is not None:
         tail = p6 * s
     if p4 is not None:
@@ -134,6 +145,74 @@ def _pair_energy(s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
         tail += p2
     tail *= s
     return value + (tail + c0)
+
+
+# inlined: a call with so many arguments costs a sixth of a move
+@njit(cache=True, fastmath=_REORDERED, error_model="numpy", inline="always")
+def _estimate(
+    box, rounded, i, other, step, size, listed, count, non_additivity, cutoff2, terms, near,
+):  # fmt: skip
+    """Energies of particle i after a move by `step` and before it, in single precision.
+
+    The pair with `other`, whose diameter does not change in a swap, is left out. All numbers are of
+    single precision; `rounded` holds place and diameter of one particle after another.
+    """
+    d = len(box)
+    c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6 = terms
+    zero, half, one = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+    n = 0
+    for k in range(count):
+        j = np.uint32(listed[i, k])
+        if other is None or j != other:
+            if d == 3:
+                # all read before the first is written, so that one instruction moves them
+                x, y = rounded[4 * j], rounded[4 * j + 1]
+                z, away = rounded[4 * j + 2], rounded[4 * j + 3]
+                near[4 * n], near[4 * n + 1] = x, y
+                near[4 * n + 2], near[4 * n + 3] = z, away
+            else:
+                for a in range(d + 1):
+                    near[(d + 1) * n + a] = rounded[(d + 1) * j + a]
+            n += 1
+    # whole vectors: the rest are out of range, half a box away
+    padded = (n + _BLOCK - 1) // _BLOCK * _BLOCK
+    for k in range(n, padded):
+        for a in range(d):
+            near[(d + 1) * k + a] = rounded[(d + 1) * i + a] + half * box[a]
+        near[(d + 1) * k + d] = zero
+    present = rounded[(d + 1) * i + d]
+    before = zero
+    after = zero
+    for k in range(padded):
+        # never zero, whose inverse times zero is not a number
+        old = np.float32(1e-10)
+        new = np.float32(1e-10)
+        for a in range(d):
+            apart = rounded[(d + 1) * i + a] - near[(d + 1) * k + a]
+            apart -= box[a] * np.rint(apart * (one / box[a]))
+            old += apart * apart
+            apart += step[a]
+            new += apart * apart
+        away = near[(d + 1) * k + d]
+        sigma_old = half * (present + away) * (one - non_additivity * abs(present - away))
+        sigma_new = half * (size + away) * (one - non_additivity * abs(size - away))
+        sigma_old *= sigma_old
+        sigma_new *= sigma_new
+        # one division for x^2 and x^-2 of both
+        product_old = old * sigma_old
+        product_new = new * sigma_new
+        inverse = one / (product_old * product_new)
+        inverse_old = product_new * inverse
+        inverse_new = product_old * inverse
+        s_old = old * old * inverse_old
+        s_new = new * new * inverse_new
+        u_old = sigma_old * sigma_old * inverse_old
+        u_new = sigma_new * sigma_new * inverse_new
+        energy_old = _pair_energy(zero, s_old, u_old, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6)
+        energy_new = _pair_energy(zero, s_new, u_new, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6)
+        after += energy_new if s_new < cutoff2 else zero
+        before += energy_old if s_old < cutoff2 else zero
+    return after, before
 
 
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy")
@@ -188,12 +267,10 @@ def _energies(
         inverse_new = product_old * inverse
         s_old = old * old * inverse_old
         s_new = new * new * inverse_new
-        energy_old = _pair_energy(
-            s_old, sigma_old * sigma_old * inverse_old, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6
-        )  # fmt: skip
-        energy_new = _pair_energy(
-            s_new, sigma_new * sigma_new * inverse_new, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6
-        )  # fmt: skip
+        u_old = sigma_old * sigma_old * inverse_old
+        u_new = sigma_new * sigma_new * inverse_new
+        energy_old = _pair_energy(0.0, s_old, u_old, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6)
+        energy_new = _pair_energy(0.0, s_new, u_new, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6)
         after += energy_new if s_new < cutoff2 else 0.0
         before += energy_old if s_old < cutoff2 else 0.0
     return after, before
@@ -283,9 +360,21 @@ def _draw(rng, count):
 
 
 @njit(cache=True, error_model="numpy")
+def _move(i, place, size, box, points, diameter, rounded):
+    """Give particle i a place and a diameter."""
+    d = len(box)
+    for a in range(d):
+        points[i, a] = place[a]
+        rounded[(d + 1) * i + a] = place[a] - box[a] * np.floor(place[a] / box[a])
+    diameter[i] = size
+    rounded[(d + 1) * i + d] = size
+
+
+@njit(cache=True, fastmath=_REORDERED, error_model="numpy")
 def attempt_moves(
     rng, attempts, temperature, edge, swap_fraction, swap_window,
-    box, points, diameter, non_additivity, cutoff, skin, slope, terms, cells, lists, near, tallies,
+    box, points, diameter, non_additivity, cutoff, skin, slope, terms, cells, lists, near,
+    single, rounded, step, near_rounded, error, tallies,
 ):  # fmt: skip
     """A number of attempted moves; positions, diameters and lists change in place.
 
@@ -301,59 +390,75 @@ def attempt_moves(
     lists : tuple
         Neighbours, shape=(N, capacity), how many they are, and the places and diameters at which
         particles were listed.
-    tallies : ndarray, shape=(5,), int
+    single : tuple
+        Box, non-additivity, square of the cutoff and terms in single precision.
+    rounded : ndarray, shape=(N (d + 1),), dtype=float32
+        Place within the box, and diameter, of one particle after another.
+    near, step, near_rounded : ndarray
+        Room to work in: neighbours, a step and neighbours in single precision.
+    error : float
+        Error of an energy in single precision, at most, in units of one plus itself for each pair.
+    tallies : ndarray, shape=(6,), int
         Increased by the moves, in the order of :class:`Moves`.
 
     Returns
     -------
-    change : float
-        Of the potential energy.
     fits : bool
         False if a list overflowed, and the state is of no further use.
     """
     n, d = points.shape
     listed, counts = lists[0], lists[1]
     cutoff2 = cutoff * cutoff
+    box_single, non_additivity_single, cutoff2_single, terms_single = single
     trial = np.empty(d)
     still = np.empty(d)
-    total = 0.0
     for _ in range(attempts):
-        threshold = 0.0
         if rng.random() >= swap_fraction:
             i = _draw(rng, n)
             for a in range(d):
-                trial[a] = points[i, a] + edge * (rng.random() - 0.5)
+                move = edge * (rng.random() - 0.5)
+                trial[a] = points[i, a] + move
+                step[a] = move
             size = diameter[i]
             threshold = -temperature * np.log(1.0 - rng.random())
             tallies[0] += 1
-            after, before = _energies(
-                box, points, diameter, i, -1, trial, size, listed, counts[i], non_additivity,
-                cutoff2, terms, near,
+            after, before = _estimate(
+                box_single, rounded, i, None, step, np.float32(size), listed, counts[i],
+                non_additivity_single, cutoff2_single, terms_single, near_rounded,
             )  # fmt: skip
-            if not after - before < threshold:
+            gain = float(after) - float(before)
+            slack = error * (float(after) + float(before) + 2.0 * counts[i])
+            if not gain - slack < threshold:
                 continue
-            if not _is_listed(box, i, trial, size, skin, slope, lists):
-                tallies[4] += 1
-                if not _renew(box, i, trial, size, non_additivity, cutoff, skin, cells, lists):
-                    return total, False
-                # the list is now that of the trial, and may miss neighbours of the present place
-                after, _ = _energies(
+            fits = _is_listed(box, i, trial, size, skin, slope, lists)
+            if not (gain + slack < threshold and fits):
+                tallies[5] += 1
+                after_exact, before_exact = _energies(
                     box, points, diameter, i, -1, trial, size, listed, counts[i], non_additivity,
                     cutoff2, terms, near,
                 )  # fmt: skip
-                if not after - before < threshold:
-                    for a in range(d):
-                        still[a] = points[i, a]
-                    if not _is_listed(box, i, still, size, skin, slope, lists):
-                        tallies[4] += 1
-                        if not _renew(
-                            box, i, still, size, non_additivity, cutoff, skin, cells, lists
-                        ):
-                            return total, False
+                if not after_exact - before_exact < threshold:
                     continue
-            for a in range(d):
-                points[i, a] = trial[a]
-            total += after - before
+                if not fits:
+                    tallies[4] += 1
+                    if not _renew(box, i, trial, size, non_additivity, cutoff, skin, cells, lists):
+                        return False
+                    # the list is now that of the trial: neighbours of the present place may lack
+                    after_exact, _ = _energies(
+                        box, points, diameter, i, -1, trial, size, listed, counts[i],
+                        non_additivity, cutoff2, terms, near,
+                    )  # fmt: skip
+                    if not after_exact - before_exact < threshold:
+                        for a in range(d):
+                            still[a] = points[i, a]
+                        if not _is_listed(box, i, still, size, skin, slope, lists):
+                            tallies[4] += 1
+                            if not _renew(
+                                box, i, still, size, non_additivity, cutoff, skin, cells, lists
+                            ):
+                                return False
+                        continue
+            _move(i, trial, size, box, points, diameter, rounded)
             tallies[1] += 1
             continue
         # redrawn together, so that all pairs within the window are equally likely
@@ -371,31 +476,48 @@ def attempt_moves(
         for a in range(d):
             trial[a] = points[i, a]
             still[a] = points[j, a]
-        after, before = _energies(
-            box, points, diameter, j, i, still, smaller, listed, counts[j], non_additivity,
-            cutoff2, terms, near,
+            step[a] = 0.0
+        shrunk, before_shrinking = _estimate(
+            box_single, rounded, j, i, step, np.float32(smaller), listed, counts[j],
+            non_additivity_single, cutoff2_single, terms_single, near_rounded,
         )  # fmt: skip
-        shrinking = after - before
-        after, before = _energies(
-            box, points, diameter, i, j, trial, larger, listed, counts[i], non_additivity,
-            cutoff2, terms, near,
+        grown, before_growing = _estimate(
+            box_single, rounded, i, j, step, np.float32(larger), listed, counts[i],
+            non_additivity_single, cutoff2_single, terms_single, near_rounded,
         )  # fmt: skip
-        if not shrinking + (after - before) < threshold:
+        after = float(shrunk) + float(grown)
+        before = float(before_shrinking) + float(before_growing)
+        slack = error * (after + before + 2.0 * (counts[i] + counts[j]))
+        if not after - before - slack < threshold:
             continue
-        if not _is_listed(box, i, trial, larger, skin, slope, lists):
-            tallies[4] += 1
-            if not _renew(box, i, trial, larger, non_additivity, cutoff, skin, cells, lists):
-                return total, False
-            after, _ = _energies(
+        fits = _is_listed(box, i, trial, larger, skin, slope, lists)
+        if not (after - before + slack < threshold and fits):
+            tallies[5] += 1
+            after, before = _energies(
+                box, points, diameter, j, i, still, smaller, listed, counts[j], non_additivity,
+                cutoff2, terms, near,
+            )  # fmt: skip
+            shrinking = after - before
+            after, before = _energies(
                 box, points, diameter, i, j, trial, larger, listed, counts[i], non_additivity,
                 cutoff2, terms, near,
             )  # fmt: skip
             if not shrinking + (after - before) < threshold:
                 continue
-        diameter[i], diameter[j] = larger, smaller
-        total += shrinking + (after - before)
+            if not fits:
+                tallies[4] += 1
+                if not _renew(box, i, trial, larger, non_additivity, cutoff, skin, cells, lists):
+                    return False
+                after, _ = _energies(
+                    box, points, diameter, i, j, trial, larger, listed, counts[i], non_additivity,
+                    cutoff2, terms, near,
+                )  # fmt: skip
+                if not shrinking + (after - before) < threshold:
+                    continue
+        _move(i, trial, larger, box, points, diameter, rounded)
+        _move(j, still, smaller, box, points, diameter, rounded)
         tallies[3] += 1
-    return total, True
+    return True
 
 
 class SwapMonteCarlo:
@@ -423,7 +545,7 @@ class SwapMonteCarlo:
         Unwrapped.
     diameter : ndarray, shape=(N,)
     energy : float
-        Potential energy, kept up to date by the changes of the moves since the last :meth:`run`.
+        Potential energy.
     moves : Moves
         Of all runs.
 
@@ -466,34 +588,60 @@ class SwapMonteCarlo:
     def run(self, sweeps: float) -> Moves:
         """Attempt `sweeps` moves of each particle on average; returns what was attempted.
 
-        Lists and energy are made anew first, so that a chain that goes on from stored positions,
-        diameters and random state is the same to the last bit.
+        Lists are made anew first, so that a chain that goes on from stored positions, diameters and
+        random state is the same to the last bit.
 
         Raises
         ------
         SwapError
-            If particles come so close together that the lists overflow, or the energy is lost.
+            If particles come so close together that the lists overflow.
         """
         landscape, model = self.landscape, self.landscape.model
-        n = len(self.positions)
-        self.energy = self.potential_energy()
+        n, d = self.positions.shape
         # a small box leaves no room for the skin
         skin = min(SKIN * self.mean_diameter, 0.5 * landscape.box.min() - landscape.cutoff)
-        cells, lists, near = self._listing(skin)
-        tallies = np.zeros(5, np.int64)
-        change, fits = attempt_moves(
+        cells, lists = self._listing(skin)
+        box, terms = tuple(map(float, landscape.box)), potential_terms(model.potential)
+        single = (
+            *(tuple(map(np.float32, box)), np.float32(model.non_additivity)),
+            np.float32(model.potential.cutoff**2),
+            tuple(None if value is None else np.float32(value) for value in terms),
+        )
+        wrapped = self.positions - landscape.box * np.floor(self.positions / landscape.box)
+        rounded = np.column_stack([wrapped, self.diameter]).astype(np.float32).ravel()
+        capacity = lists[0].shape[1] + _BLOCK
+        tallies = np.zeros(len(self.moves.counts), np.int64)
+        fits = attempt_moves(
             *(self.rng, round(sweeps * n), self.temperature, self.edge),
             *(self.swap_fraction, self.swap_window),
-            *(tuple(map(float, landscape.box)), self.positions, self.diameter),
-            *(model.non_additivity, model.potential.cutoff, skin, self._slope()),
-            *(potential_terms(model.potential), cells, lists, near, tallies),
+            *(box, self.positions, self.diameter, model.non_additivity, model.potential.cutoff),
+            *(skin, self._slope(), terms, cells, lists, np.empty((d + 1, capacity))),
+            *(single, rounded, np.empty(d, np.float32)),
+            *(np.empty((d + 1) * capacity, np.float32), self._rounding_error(), tallies),
         )
         if not fits:
             raise SwapError("neighbour lists overflowed: particles have gathered in one place")
-        self.energy += change
+        self.energy = self.potential_energy()
         moves = Moves(*map(int, tallies))
         self.moves += moves
         return moves
+
+    def _rounding_error(self):
+        """Error of a pair's energy f in single precision, at most, in units of 1 + f.
+
+        Two places and the box that separates them are wrong by L eps / 2 each along each axis, L
+        the edge of the box and eps the machine's precision; f changes by its slope. Twice that
+        leaves room for diameters and sums, which are wrong by a few eps. There is no bound where a
+        step may lead to another image of a neighbour, which the estimate does not look for.
+        """
+        landscape, potential = self.landscape, self.landscape.model.potential
+        if landscape.box.min() < 2.0 * landscape.cutoff + self.edge:
+            return np.finfo(float).max
+        distance = 2.0 * 1.5 * landscape.box.max() * np.sqrt(len(landscape.box))
+        x = np.linspace(_CLOSEST, potential.cutoff, 1000)
+        energy, slope = potential.derivatives(x)[:2]
+        steepest = np.abs(slope / (1.0 + energy)).max() / self.diameter.min()
+        return float(steepest * distance * np.finfo(np.float32).eps)
 
     def _slope(self):
         """Largest derivative of a pair's range with respect to one diameter."""
@@ -522,7 +670,7 @@ class SwapMonteCarlo:
         order = np.argsort(cell_of, kind="stable")
         members[np.arange(members.shape[1]) < occupancy[:, None]] = order
         cells = (shape, strides, stencil, members, occupancy, cell_of)
-        return cells, lists, np.empty((d + 1, listed.shape[1] + _BLOCK))
+        return cells, lists
 
 
 @lru_cache(maxsize=8)

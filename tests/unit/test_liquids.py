@@ -131,17 +131,30 @@ def test_record_is_a_valid_row(made):
     assert validate(frame, "equilibration")["snapshots"][0] == 3
 
 
-@pytest.mark.parametrize("after", [50, 203, 210])
-def test_killed_and_resumed_is_the_same_to_the_last_bit(made, tmp_path, monkeypatch, after):
-    """Killed in the equilibration, between the decays, and among the snapshots."""
-    ensemble, model, expected = made
-    state = tmp_path / "state.h5"
+@pytest.fixture(scope="module")
+def extended():
+    """An ensemble whose equilibration is too short at first, its model and its run."""
+    ensemble = ensemble_of({**MOLECULAR, "equilibration": 4.0, "snapshots": 1}, "ipl10_2d", 60, 2)
+    model = MODELS[ensemble.model]
+    return ensemble, model, equilibrate_liquid(model, ensemble, 1, 9)
+
+
+def test_equilibration_goes_on_until_it_has_lasted(extended):
+    _, _, liquid = extended
+    found = liquid.diagnostics
+    assert liquid.status == "ok"
+    assert 4.0 < 5 * found["decorrelation_time"] <= found["equilibration"]
+    # and no longer than it takes: by whole decays
+    assert found["equilibration"] < 7 * found["decorrelation_time"]
+
+
+def resumed(monkeypatch, state, after, model, ensemble, run=0):
+    """A run that was killed after some legs, and taken up from a state older than that."""
     monkeypatch.setattr(module, "STATE_INTERVAL", 0.0)
     save, legs = module._Course.save, []
 
     def save_seldom(course, *arguments):
         legs.append(1)
-        # the state on disk is older than the place of the kill
         if len(legs) % 7 == 0:
             save(course, *arguments)
         if len(legs) == after:
@@ -149,13 +162,30 @@ def test_killed_and_resumed_is_the_same_to_the_last_bit(made, tmp_path, monkeypa
 
     monkeypatch.setattr(module._Course, "save", save_seldom)
     try:
-        equilibrate_liquid(model, ensemble, 0, 9, state=state)
+        equilibrate_liquid(model, ensemble, run, 9, state=state)
     except KeyboardInterrupt:
         assert state.is_file()
-    found = equilibrate_liquid(model, ensemble, 0, 9, state=state)
+    return equilibrate_liquid(model, ensemble, run, 9, state=state)
+
+
+def assert_same(found, expected):
     np.testing.assert_array_equal(found.positions, expected.positions)
     np.testing.assert_array_equal(found.diameter, expected.diameter)
     np.testing.assert_equal(found.diagnostics, expected.diagnostics)
+
+
+@pytest.mark.parametrize("after", [50, 203, 210])
+def test_killed_and_resumed_is_the_same_to_the_last_bit(made, tmp_path, monkeypatch, after):
+    """Killed in the equilibration, between the decays, and among the snapshots."""
+    ensemble, model, expected = made
+    found = resumed(monkeypatch, tmp_path / "state.h5", after, model, ensemble)
+    assert_same(found, expected)
+
+
+def test_longer_equilibration_killed_and_resumed_is_the_same(extended, tmp_path, monkeypatch):
+    ensemble, model, expected = extended
+    # in the fourth decay
+    assert_same(resumed(monkeypatch, tmp_path / "state.h5", 380, model, ensemble, 1), expected)
 
 
 def test_stored_and_read(made, tmp_path):

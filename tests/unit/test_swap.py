@@ -79,6 +79,25 @@ def test_lists_change_no_move(poly, monkeypatch):
     assert found[0][2] == found[1][2]
 
 
+@pytest.mark.parametrize("particles", [150, 250])
+def test_rounding_decides_no_move(particles, monkeypatch):
+    """The chain with its estimates in single precision, and with all moves decided in double.
+
+    The smaller box has no room for a step within the nearest images.
+    """
+    landscape, positions = start(particles=particles)
+    monte_carlo = chain(landscape, positions)
+    moves = monte_carlo.run(100)
+    assert (moves.exact < 0.1 * moves.attempted) == (particles == 250)
+    monkeypatch.setattr(SwapMonteCarlo, "_rounding_error", lambda self: np.finfo(float).max)
+    exact = chain(landscape, positions)
+    exact_moves = exact.run(100)
+    assert exact_moves.exact == exact_moves.attempted
+    np.testing.assert_array_equal(monte_carlo.positions, exact.positions)
+    np.testing.assert_array_equal(monte_carlo.diameter, exact.diameter)
+    assert moves.counts[:4] == exact_moves.counts[:4]
+
+
 def test_stopped_and_resumed_is_the_same_to_the_last_bit(poly):
     landscape, positions = poly
     whole, first = chain(landscape, positions), chain(landscape, positions)
