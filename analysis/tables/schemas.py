@@ -144,7 +144,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ),
         Column(
             *("mean_squared_displacement", "number"),
-            *("of the equilibration, in squared mean diameters", False),
+            *("of the equilibration asked for, in squared mean diameters", False),
         ),
         Column(
             "snapshot_overlap", "number", "mean overlap of a snapshot with the one before", False
