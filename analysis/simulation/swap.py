@@ -36,7 +36,7 @@ from analysis.landscape.neighbours import cells_of, neighbour_table
 from analysis.models import ModelError
 from analysis.models.potentials import POWERS
 
-SKIN = 0.35
+SKIN = 0.45
 """Extra range of the neighbour lists, in units of the mean diameter."""
 
 TRANSLATION_STEP, SWAP_FRACTION, SWAP_WINDOW = 0.12, 0.2, 0.2
