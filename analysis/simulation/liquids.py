@@ -330,7 +330,7 @@ class _Course:
                 file[f"snapshots/{s:06d}/diameter"] = diameter
 
     def restore(self, path):
-        with open_file(path, ["state", "series", "origin"]) as file:
+        with open_file(path, ["state", "series/starts", "origin"]) as file:
             self.stream.bit_generator.state = json.loads(file.attrs["stream"])
             arrays = {name: values[...] for name, values in file["state"].items()}
             arrays = {"species": self.species, "diameter": self.dynamics.diameter, **arrays}
