@@ -15,7 +15,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 # found without being installed, too
-sys.path.insert(0, workflow.basedir)
+sys.path.insert(0, f"{workflow.basedir}/analysis")
 
 # a campaign of the command line replaces the demo; `configfile` alone would mix the two
 if "campaign" not in config:

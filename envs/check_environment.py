@@ -290,7 +290,7 @@ def main():
     for ranks in (1, RANKS):
         print(run_under_mpi(ranks, "--ranks", str(ranks)), end="", flush=True)
     # These are only imported: their own test-suites test them.
-    for name in ("analysis", "h5py", "jsonschema", "matplotlib", "numba", "pandas", "pyarrow"):
+    for name in ("glassmodes", "h5py", "jsonschema", "matplotlib", "numba", "pandas", "pyarrow"):
         __import__(name)
     print(f"  environment checked in {time.monotonic() - start:.0f} s")
 

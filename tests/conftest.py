@@ -6,10 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, relax
-from analysis.models import get_model
-from analysis.storage import Glass, Modes
+from glassmodes.data.storage import Glass, Modes
+from glassmodes.landscape import Landscape, relax
+from glassmodes.models import get_model
 
 
 @cache

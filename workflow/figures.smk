@@ -13,7 +13,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-sys.path.insert(0, str(Path(workflow.basedir).parent))
+sys.path.insert(0, str(Path(workflow.basedir).parent / "analysis"))
 
 
 include: "rules/cached.smk"

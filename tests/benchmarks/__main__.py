@@ -18,9 +18,9 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import pandas as pd  # noqa: E402
+from glassmodes.data.storage import atomic_path  # noqa: E402
 
 import tests.benchmarks  # noqa: E402
-from analysis.storage import atomic_path  # noqa: E402
 
 RESULTS = "results/benchmarks.csv"
 COLUMNS = ("name", "value", "unit", "reference", "reference_value", "ratio", "goal")

@@ -11,11 +11,11 @@ import resource
 import time
 
 import numpy as np
+from glassmodes.anharmonic.decay_rates import BATCH, _Sums
+from glassmodes.anharmonic.vertices import PairVertices
+from glassmodes.data.storage import Modes
 from threadpoolctl import threadpool_limits
 
-from analysis.anharmonic.decay_rates import BATCH, _Sums
-from analysis.anharmonic.vertices import PairVertices
-from analysis.storage import Modes
 from tests.benchmarks.bench_landscape import dense_liquid
 from tests.benchmarks.timing import best_of, compared, measured, scaling_exponent
 from tests.conftest import full_modes

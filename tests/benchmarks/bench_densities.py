@@ -6,9 +6,9 @@ python -m tests.benchmarks densities
 from __future__ import annotations
 
 import numpy as np
+from glassmodes.modes import kernel_polynomial_density, vibrational_density_of_states
 from scipy import linalg
 
-from analysis.modes import kernel_polynomial_density, vibrational_density_of_states
 from tests.benchmarks.bench_modes import glass_expansion, seconds
 from tests.benchmarks.timing import compared
 

@@ -11,15 +11,15 @@ import resource
 import time
 
 import numpy as np
+from glassmodes.campaign import estimates
+from glassmodes.ensembles import Ensemble
+from glassmodes.landscape import Landscape
+from glassmodes.landscape.quench import Quencher
+from glassmodes.models import get_model
+from glassmodes.modes import solve_modes
+from glassmodes.simulation.preparation import prepare_glass
+from glassmodes.transitions.excitations import ModeExciter, ScanSettings
 
-from analysis import estimates
-from analysis.ensembles import Ensemble
-from analysis.landscape import Landscape
-from analysis.landscape.quench import Quencher
-from analysis.models import get_model
-from analysis.modes import solve_modes
-from analysis.simulation.preparation import prepare_glass
-from analysis.transitions.excitations import ModeExciter, ScanSettings
 from tests.benchmarks.timing import compared, measured, scaling_exponent
 
 SIZES = (500, 1000, 2000, 4000)

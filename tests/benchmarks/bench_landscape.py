@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from glassmodes.landscape import Landscape
+from glassmodes.landscape.minimisers import fire
+from glassmodes.models import get_model
 from mpi4py import MPI
 
-from analysis.landscape import Landscape
-from analysis.landscape.minimisers import fire
-from analysis.models import get_model
 from tests.benchmarks.timing import best_of, compared, measured, scaling_exponent
 
 SIZES = (500, 1000, 4000)

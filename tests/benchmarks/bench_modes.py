@@ -7,13 +7,13 @@ import os
 import time
 
 import numpy as np
+from glassmodes.landscape import Landscape
+from glassmodes.landscape.minimisers import fire
+from glassmodes.models import get_model
+from glassmodes.modes import kernel_polynomial_density, phonon_order, solve_modes
+from glassmodes.modes.factorisation import mkl_library
 from scipy.sparse.linalg import eigsh
 
-from analysis.landscape import Landscape
-from analysis.landscape.minimisers import fire
-from analysis.models import get_model
-from analysis.modes import kernel_polynomial_density, phonon_order, solve_modes
-from analysis.modes.factorisation import mkl_library
 from tests.benchmarks.timing import best_of, compared, measured, scaling_exponent
 
 LOWEST = 100

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from glassmodes.campaign.planning.records import read_records
+from glassmodes.campaign.settings import ROOT, load_campaign
 
-from analysis.campaign import ROOT, load_campaign
-from analysis.planning.records import read_records
 from tests.benchmarks.timing import compared
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))

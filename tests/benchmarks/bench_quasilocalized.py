@@ -11,18 +11,18 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from glassmodes.campaign.planning import make_plan
+from glassmodes.campaign.settings import ROOT, load_campaign
+from glassmodes.ensembles import Ensemble
+from glassmodes.landscape import Landscape
+from glassmodes.landscape.quench import Quencher
+from glassmodes.mechanics import elastic_moduli
+from glassmodes.models import get_model
+from glassmodes.modes import InverseHessian
+from glassmodes.quasilocalized import Settings, excitation_rows, find_excitations, iterate, minimise
+from glassmodes.simulation.liquids import equilibrate_liquid
+from glassmodes.simulation.preparation import prepare_glass
 
-from analysis.campaign import ROOT, load_campaign
-from analysis.ensembles import Ensemble
-from analysis.landscape import Landscape
-from analysis.landscape.quench import Quencher
-from analysis.mechanics import elastic_moduli
-from analysis.models import get_model
-from analysis.modes import InverseHessian
-from analysis.planning import make_plan
-from analysis.quasilocalized import Settings, excitation_rows, find_excitations, iterate, minimise
-from analysis.simulation.liquids import equilibrate_liquid
-from analysis.simulation.preparation import prepare_glass
 from tests.benchmarks.timing import compared, measured, scaling_exponent
 
 SIZES = (512, 1024, 2048)

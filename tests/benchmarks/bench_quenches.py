@@ -2,8 +2,8 @@
 
 Frames come from Newtonian dynamics in LAMMPS of an annealed 12-IPL glass. Every frame is quenched
 by `min_style fire` of LAMMPS, with the campaign's compiled pair style, and by
-:class:`analysis.landscape.Quencher`, to the same force tolerance; both are timed in processor time
-of this process, frame by frame in turn, so that the ratio holds on a shared machine.
+:class:`glassmodes.landscape.Quencher`, to the same force tolerance; both are timed in processor
+time of this process, frame by frame in turn, so that the ratio holds on a shared machine.
 
     python -m tests.benchmarks quenches                              # a few frames at each size
     python -m tests.benchmarks.bench_quenches --proof --cache FOLDER    # thousands; an hour or two
@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from glassmodes.data.storage import atomic_path
+from glassmodes.landscape import Landscape, Quencher
+from glassmodes.models import get_model
+from glassmodes.simulation.session import LammpsSession
 
-from analysis.landscape import Landscape, Quencher
-from analysis.models import get_model
-from analysis.simulation.session import LammpsSession
-from analysis.storage import atomic_path
 from tests.benchmarks.timing import compared, measured, scaling_exponent
 
 TOLERANCE = 1e-10

@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from glassmodes.landscape import Landscape
+from glassmodes.models import get_model
+from glassmodes.simulation.liquids import push_apart
+from glassmodes.simulation.swap import SwapMonteCarlo
 
-from analysis.landscape import Landscape
-from analysis.models import get_model
-from analysis.simulation.liquids import push_apart
-from analysis.simulation.swap import SwapMonteCarlo
 from tests.benchmarks.timing import compared
 
 CASES = (

@@ -10,12 +10,12 @@ from pathlib import Path
 import h5py
 import pytest
 import yaml
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.storage import read_glasses, read_modes
 
-from analysis.campaign import ROOT
-from analysis.storage import read_glasses, read_modes
 from tests.faults.test_kills import CAMPAIGN, SNAKEMAKE, kill_all
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "analysis")}
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.storage import read_table
 from pandas.testing import assert_frame_equal
-
-from analysis.campaign import ROOT
-from analysis.storage import read_table
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 CAMPAIGN = {

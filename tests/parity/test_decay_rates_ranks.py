@@ -10,8 +10,8 @@ PROGRAM = """
 import sys
 import numpy as np
 from mpi4py import MPI
-from analysis.anharmonic.decay_rates import decay_rates
-from analysis.anharmonic.vertices import PairVertices
+from glassmodes.anharmonic.decay_rates import decay_rates
+from glassmodes.anharmonic.vertices import PairVertices
 from tests.conftest import full_modes, small_glass
 world = MPI.COMM_WORLD
 assert world.size == int(sys.argv[1]), world.size

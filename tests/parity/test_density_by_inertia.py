@@ -6,9 +6,8 @@ the exact density is known on any bins without a single eigenvector.
 
 import numpy as np
 import pytest
-
-from analysis.modes import kernel_polynomial_density
-from analysis.modes.factorisation import factorise
+from glassmodes.modes import kernel_polynomial_density
+from glassmodes.modes.factorisation import factorise
 
 
 @pytest.mark.slow

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from glassmodes.simulation.molecular_dynamics import MolecularDynamics
+from glassmodes.simulation.session import LammpsSession
 
-from analysis.simulation.molecular_dynamics import MolecularDynamics
-from analysis.simulation.session import LammpsSession
 from tests.unit.test_molecular_dynamics import liquid
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from analysis.anharmonic.decay_rates import DecayRateError, decay_rates
-from analysis.anharmonic.force_constants import modes_of_force_constants
-from analysis.anharmonic.vertices import PairVertices
-from analysis.simulation import LammpsSession, lammps_force_constants
-from analysis.storage import read_table
+from glassmodes.anharmonic.decay_rates import DecayRateError, decay_rates
+from glassmodes.anharmonic.force_constants import modes_of_force_constants
+from glassmodes.anharmonic.vertices import PairVertices
+from glassmodes.data.storage import read_table
+from glassmodes.simulation import LammpsSession, lammps_force_constants
 
 BROADENING = 0.05
 SCRIPT = Path(__file__).parents[2] / "workflow/scripts/compute_force_constant_decay_rates.py"

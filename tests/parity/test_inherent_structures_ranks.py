@@ -5,15 +5,14 @@ import sys
 
 import numpy as np
 import pytest
-
-from analysis.storage import open_file
+from glassmodes.data.storage import open_file
 
 PROGRAM = """
 import sys
 from mpi4py import MPI
-from analysis.ensembles import Ensemble
-from analysis.simulation import RunSettings
-from analysis.transitions import inherent_structures as module
+from glassmodes.ensembles import Ensemble
+from glassmodes.simulation import RunSettings
+from glassmodes.transitions import inherent_structures as module
 from tests.conftest import small_glass
 module.BATCH_FRAMES, module.CHUNK_FRAMES = (8, 8), 16
 ranks, dynamics, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble
-from analysis.models import load_models
-from analysis.simulation import LammpsSession, fcc_crystal, prepare_glass
-from analysis.simulation.plugin import INPUTS
+from glassmodes.ensembles import Ensemble
+from glassmodes.models import load_models
+from glassmodes.simulation import LammpsSession, fcc_crystal, prepare_glass
+from glassmodes.simulation.plugin import INPUTS
 
 MODELS = load_models()
 LMP = Path(sys.executable).parent / "lmp"

@@ -7,18 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, relax
-from analysis.landscape.minimisers import fire
-from analysis.models import ModelError, load_models
-from analysis.simulation import LammpsSession, lammps_force_constants
-from analysis.simulation.plugin import (
+from glassmodes.landscape import Landscape, relax
+from glassmodes.landscape.minimisers import fire
+from glassmodes.models import ModelError, load_models
+from glassmodes.simulation import LammpsSession, lammps_force_constants
+from glassmodes.simulation.plugin import (
     PluginError,
     compiled_pair_style,
     style_arguments,
     style_name,
 )
-from analysis.simulation.session import pair_commands
+from glassmodes.simulation.session import pair_commands
 
 MODELS = load_models()
 IN_LAMMPS = [name for name, model in MODELS.items() if model.dimension in (2, 3)]
@@ -129,8 +128,8 @@ def test_falls_back_to_lepton_without_a_compiler(monkeypatch, caplog):
     def fails(_):
         raise PluginError("no compiler")
 
-    monkeypatch.setattr("analysis.simulation.plugin.compiled_pair_style", fails)
-    monkeypatch.setattr("analysis.simulation.session._told", set())
+    monkeypatch.setattr("glassmodes.simulation.plugin.compiled_pair_style", fails)
+    monkeypatch.setattr("glassmodes.simulation.session._told", set())
     commands = pair_commands(MODELS["ipl12"])
     assert commands == MODELS["ipl12"].lammps_commands()
     assert "no compiler" in caplog.text
@@ -168,10 +167,10 @@ def test_third_order_equals_cubic_contraction(tmp_path):
 
 
 PORTABLE = """
-from analysis.simulation import plugin
+from glassmodes.simulation import plugin
 plugin.FLAGS = (*plugin.FLAGS, "-mno-avx512f")
 from tests.parity.test_lammps_models import test_compiled_style_equals_lepton
-from analysis.models import get_model
+from glassmodes.models import get_model
 for name in ("ipl12", "poly"):
     test_compiled_style_equals_lepton(name)
 print(plugin.compiled_pair_style(get_model("ipl12")))
@@ -187,7 +186,7 @@ def test_compiled_style_without_avx512_equals_lepton(tmp_path):
         capture_output=True,
         text=True,
         cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": f"{root}:{root}/analysis", "XDG_CACHE_HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip().startswith(str(tmp_path))

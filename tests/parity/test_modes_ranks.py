@@ -11,7 +11,7 @@ PROGRAM = """
 import json, sys
 import numpy as np
 from mpi4py import MPI
-from analysis.modes import ModeError, kernel_polynomial_density, solve_modes
+from glassmodes.modes import ModeError, kernel_polynomial_density, solve_modes
 from tests.conftest import small_glass
 world = MPI.COMM_WORLD
 assert world.size == int(sys.argv[1]), world.size
@@ -42,8 +42,7 @@ def results(tmp_path_factory):
     roads = [({"all": True}, "dense"), ({"lowest": 24}, "lanczos"), ({"below": 12.0}, "slicing")]
     try:
         import slepc4py  # noqa: F401
-
-        from analysis.modes.factorisation import petsc_packages
+        from glassmodes.modes.factorisation import petsc_packages
 
         roads += [({"lowest": 8}, "lobpcg"), ({"below": 4.0}, "slepc_slicing")]
         if {"mumps", "mkl_cpardiso"} & set(petsc_packages()):

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from glassmodes.campaign.settings import ROOT
+from glassmodes.modes import InverseHessian
+from glassmodes.quasilocalized import ForceExpansion, iterate, minimise
+from glassmodes.quasilocalized.energies import without_translation
+from glassmodes.simulation.forces import LammpsForces
 
-from analysis.campaign import ROOT
-from analysis.modes import InverseHessian
-from analysis.quasilocalized import ForceExpansion, iterate, minimise
-from analysis.quasilocalized.energies import without_translation
-from analysis.simulation.forces import LammpsForces
 from tests.conftest import small_glass
 
 TOLERANCE = 1e-5

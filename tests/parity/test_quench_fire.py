@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Quencher
-from analysis.landscape.descent import Descent
-from analysis.simulation.session import LammpsSession
+from glassmodes.landscape import Quencher
+from glassmodes.landscape.descent import Descent
+from glassmodes.simulation.session import LammpsSession
 
 CASES = [("ipl12", 218), ("lj", 250), ("harmonic", 150), ("ipl10_2d", 120), ("poly", 150)]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.resume import SCRATCH
+from glassmodes.data.storage import read_table
 from pandas.testing import assert_frame_equal
 
-from analysis.campaign import ROOT
-from analysis.resume import SCRATCH
-from analysis.storage import read_table
 from tests.slurm.cluster import Cluster
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
@@ -150,7 +150,7 @@ def test_copies_that_do_not_know_each_other_are_refused(cluster, campaign):
         protocol: subprocess.run(
             ["srun", f"--mpi={protocol}", "-n", "2", "--mem=2000", *map(str, command)],
             cwd=ROOT,
-            env={**cluster.environment, "PYTHONPATH": str(ROOT)},
+            env={**cluster.environment, "PYTHONPATH": str(ROOT / "analysis")},
             capture_output=True,
             text=True,
         )

@@ -11,8 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-
-from analysis.tables.quasilocalized import reference
+from glassmodes.papers.kapteijns2020_nqe.tables import reference
 
 
 @dataclass(frozen=True)

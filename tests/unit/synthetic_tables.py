@@ -6,10 +6,9 @@ glass and (10/w)^2/T in the crystal; nothing here is a result.
 
 import numpy as np
 import pandas as pd
-
-from analysis.anharmonic.decay_rates import joint_density
-from analysis.anharmonic.lifetimes import average_windows, estimate_lifetimes
-from analysis.mechanics import debye_level
+from glassmodes.anharmonic.decay_rates import joint_density
+from glassmodes.anharmonic.lifetimes import average_windows, estimate_lifetimes
+from glassmodes.mechanics import debye_level
 
 INTERVAL = 4.0
 TEMPERATURES = (1e-3, 1e-2)

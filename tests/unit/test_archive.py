@@ -7,10 +7,9 @@ import tarfile
 import h5py
 import pandas as pd
 import pytest
-
-from analysis.archive import unpack_archive, write_archive
-from analysis.storage import StorageError, write_table
-from analysis.tables.manifest import MANIFEST, check_manifest, write_manifest
+from glassmodes.data.archive import unpack_archive, write_archive
+from glassmodes.data.manifest import MANIFEST, check_manifest, write_manifest
+from glassmodes.data.storage import StorageError, write_table
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-
-from analysis.anharmonic.decay_rates import (
+from glassmodes.anharmonic.decay_rates import (
     DecayRateError,
     broadened_decay_rates,
     decay_rates,
     joint_density,
 )
-from analysis.anharmonic.vertices import ForceConstantVertices, PairVertices
-from analysis.storage import Modes
+from glassmodes.anharmonic.vertices import ForceConstantVertices, PairVertices
+from glassmodes.data.storage import Modes
 
 PARTICLES = 64
 BROADENING = 0.4

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble, distribute, lammps_seed, random_stream
+from glassmodes.ensembles import Ensemble
+from glassmodes.parallel import distribute
+from glassmodes.randomness import lammps_seed, random_stream
 
 
 @pytest.mark.parametrize("bundle", [1, 3, 7, 50])

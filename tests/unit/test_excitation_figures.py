@@ -6,14 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from glassmodes.papers.mizuno2020_anharmonic import figures as anharmonic
+from glassmodes.papers.paper_tables import make_table
+from glassmodes.papers.summary import summarise
+from glassmodes.plotting.displacement_fields import DisplacementField
+from glassmodes.plotting.selection import MissingData
+from glassmodes.plotting.style import power_of_ten
+from glassmodes.reporting import vibrations
+from glassmodes.reporting.catalogue import FIGURES, draw
+from glassmodes.reporting.report import write_report
+from glassmodes.statistics import resampling
 
-from analysis.figures import FIGURES, draw, vibrations, write_report
-from analysis.figures import mizuno2020_anharmonic as anharmonic
-from analysis.figures.displacement_fields import DisplacementField
-from analysis.figures.selection import MissingData
-from analysis.figures.style import power_of_ten
-from analysis.tables import make_table, summarise
-from analysis.tables.summary import resampling
 from tests.unit import synthetic_excitations
 
 NAMES = [name for name, figure in FIGURES.items() if figure.paper == "mizuno2020_anharmonic"]

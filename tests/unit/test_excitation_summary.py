@@ -3,11 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
-
-from analysis.layout import MADE_FROM
-from analysis.tables import TABLES, make_table, summarise, validate
-from analysis.tables.excitations import (
+from glassmodes.campaign.layout import MADE_FROM
+from glassmodes.data.gather import validate
+from glassmodes.data.schemas import TABLES
+from glassmodes.papers.mizuno2020_anharmonic.claims import (
+    medians_by_frequency,
+    partial_rank_correlation,
+    power,
+    rank_correlation,
+    size_exponent,
+)
+from glassmodes.papers.mizuno2020_anharmonic.tables import (
     PAPER,
     below_boson_peak,
     boson_peaks,
@@ -18,16 +24,12 @@ from analysis.tables.excitations import (
     shown_critical_temperatures,
     transitions,
 )
-from analysis.tables.paper_tables import PAPER_TABLES
-from analysis.tables.summary import resampling
-from analysis.tables.summary.excitations import (
-    medians_by_frequency,
-    partial_rank_correlation,
-    power,
-    rank_correlation,
-    size_exponent,
-)
-from analysis.tables.summary.resampling import bootstrap_error, jackknife_error
+from glassmodes.papers.paper_tables import PAPER_TABLES, make_table
+from glassmodes.papers.summary import summarise
+from glassmodes.statistics import resampling
+from glassmodes.statistics.resampling import bootstrap_error, jackknife_error
+from scipy.stats import spearmanr
+
 from tests.unit import synthetic_excitations
 from tests.unit.test_summary import value
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
-from analysis.ensembles import random_stream
-from analysis.landscape.quench import Quencher
-from analysis.transitions.cubic_amplitudes import cubic_coefficients, saddle_amplitude
-from analysis.transitions.excitations import (
+from glassmodes.landscape.quench import Quencher
+from glassmodes.randomness import random_stream
+from glassmodes.transitions.cubic_amplitudes import cubic_coefficients, saddle_amplitude
+from glassmodes.transitions.excitations import (
     Climb,
     ExcitationError,
     ModeExciter,
@@ -315,9 +314,8 @@ def test_saddle_of_the_cubic_energy():
 
 def test_boson_peak_of_spectra_with_a_known_one():
     import pandas as pd
-
-    from analysis.mechanics import debye_level
-    from analysis.transitions.boson_peak import BosonPeakError, estimate_boson_peak
+    from glassmodes.mechanics import debye_level
+    from glassmodes.transitions.boson_peak import BosonPeakError, estimate_boson_peak
 
     # g/w^2 is a Gaussian in ln w about 0.5, over a Debye law up to 3
     rng = np.random.default_rng(3)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from glassmodes.data.export import ExportError, write_mode
+from glassmodes.data.storage import Glass, Modes, write_glasses, write_modes
+from glassmodes.models import get_model
 
-from analysis.export import ExportError, write_mode
-from analysis.models import get_model
-from analysis.storage import Glass, Modes, write_glasses, write_modes
 from workflow.scripts import export_mode
 
 

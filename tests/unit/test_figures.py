@@ -6,14 +6,16 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from glassmodes.data.schemas import TABLES
+from glassmodes.papers.paper_tables import make_table
+from glassmodes.papers.summary import summarise
+from glassmodes.plotting.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text
+from glassmodes.reporting import catalogue as figures
+from glassmodes.reporting.catalogue import concerned, draw, draw_all
+from glassmodes.reporting.report import cited_items, number_with_error, write_report
+from glassmodes.reporting.vibrations import debye_prefactor, histogram
 from matplotlib.colors import to_rgb
 
-from analysis import figures
-from analysis.figures import concerned, draw, draw_all, write_report
-from analysis.figures.report import cited_items, number_with_error
-from analysis.figures.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text
-from analysis.figures.vibrations import debye_prefactor, histogram
-from analysis.tables import TABLES, make_table, summarise
 from tests.unit import synthetic_tables
 
 # the other papers have invented campaigns and tests of their own

@@ -5,18 +5,17 @@ import logging
 import h5py
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble
-from analysis.landscape import Landscape
-from analysis.landscape.quench import Quencher
-from analysis.models import load_models
-from analysis.simulation import RunSettings, SessionError, fcc_crystal
-from analysis.simulation.dynamics import Frame, NveRun
-from analysis.storage import Glass, open_file
-from analysis.tables.gather import validate
-from analysis.transitions import inherent_structures as module
-from analysis.transitions.inherent_structures import follow_bundle, rearrangement_tables
-from analysis.transitions.rearrangements import displacement
+from glassmodes.data.gather import validate
+from glassmodes.data.storage import Glass, open_file
+from glassmodes.ensembles import Ensemble
+from glassmodes.landscape import Landscape
+from glassmodes.landscape.quench import Quencher
+from glassmodes.models import load_models
+from glassmodes.simulation import RunSettings, SessionError, fcc_crystal
+from glassmodes.simulation.dynamics import Frame, NveRun
+from glassmodes.transitions import inherent_structures as module
+from glassmodes.transitions.inherent_structures import follow_bundle, rearrangement_tables
+from glassmodes.transitions.rearrangements import displacement
 
 MODELS = load_models()
 CRYSTAL = MODELS["ipl12_one_component"]

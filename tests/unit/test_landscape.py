@@ -5,9 +5,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, NeighbourError, find_pairs, relax
-from analysis.models import get_model
+from glassmodes.landscape import Landscape, NeighbourError, find_pairs, relax
+from glassmodes.models import get_model
 
 CASES = [
     ("ipl12", 218),

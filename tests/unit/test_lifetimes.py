@@ -7,8 +7,7 @@ exp(-Gamma t), and whose mean is T.
 
 import numpy as np
 import pytest
-
-from analysis.anharmonic.lifetimes import (
+from glassmodes.anharmonic.lifetimes import (
     MINIMUM_RUN,
     ModeEnergies,
     TrajectoryError,

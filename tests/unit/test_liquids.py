@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble
-from analysis.models import ModelError, load_models
-from analysis.simulation import PreparationError, check_preparation, prepare_glass
-from analysis.simulation import liquids as module
-from analysis.simulation.liquids import (
+from glassmodes.data.gather import validate
+from glassmodes.data.storage import provenance
+from glassmodes.ensembles import Ensemble
+from glassmodes.models import ModelError, load_models
+from glassmodes.simulation import PreparationError, check_preparation, prepare_glass
+from glassmodes.simulation import liquids as module
+from glassmodes.simulation.liquids import (
     decay_time,
     energy_drift,
     equilibrate_liquid,
@@ -17,8 +18,6 @@ from analysis.simulation.liquids import (
     read_liquid,
     write_liquid,
 )
-from analysis.storage import provenance
-from analysis.tables.gather import validate
 
 MODELS = load_models()
 MOLECULAR = {

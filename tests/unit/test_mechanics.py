@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, relax
-from analysis.mechanics import (
+from glassmodes.landscape import Landscape, relax
+from glassmodes.mechanics import (
     MechanicsError,
     debye_level,
     debye_level_of_tensor,
@@ -14,7 +13,8 @@ from analysis.mechanics import (
     sound_speeds,
     strain_derivatives,
 )
-from analysis.mechanics.moduli import solve_hessian
+from glassmodes.mechanics.moduli import solve_hessian
+
 from tests.unit.test_modes_solvers import fcc
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import yaml
-
-from analysis.models import (
+from glassmodes.models import (
     DEFAULT_MODELS,
     HarmonicRepulsion,
     InversePowerForceShifted,
@@ -14,7 +13,7 @@ from analysis.models import (
     get_model,
     load_models,
 )
-from analysis.models.potentials import POWERS
+from glassmodes.models.potentials import POWERS
 
 POTENTIALS = [
     InversePowerForceShifted(cutoff=2.5, exponent=12),

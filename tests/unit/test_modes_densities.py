@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-
-from analysis.mechanics import debye_frequency
-from analysis.modes import (
+from glassmodes.mechanics import debye_frequency
+from glassmodes.modes import (
     boson_peak,
     debye_level,
     kernel_polynomial_density,
     reduced_density,
     vibrational_density_of_states,
 )
-from analysis.modes.densities import jackson_kernel, kernel_polynomial_bytes, largest_eigenvalue
+from glassmodes.modes.densities import jackson_kernel, kernel_polynomial_bytes, largest_eigenvalue
 
 
 def debye_spectrum(modes, frequency, d=3):
@@ -98,7 +97,7 @@ def test_the_chebyshev_density_is_the_exact_one(expansion, make_modes):
 
 def test_the_trace_of_a_known_vector_is_exact(expansion, make_modes):
     """Against Chebyshev moments of the exact spectrum, seen by the same random vector."""
-    from analysis.modes.densities import chebyshev_moments
+    from glassmodes.modes.densities import chebyshev_moments
 
     modes = make_modes("ipl12", 256)
     scale = 1.02 * modes.frequency_squared[-1]

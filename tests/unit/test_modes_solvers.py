@@ -4,11 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import sparse
-
-from analysis.landscape import Landscape
-from analysis.models import get_model
-from analysis.modes import (
+from glassmodes.landscape import Landscape
+from glassmodes.models import get_model
+from glassmodes.modes import (
     IncompleteSpectrumError,
     MemoryLimitError,
     ModeError,
@@ -20,9 +18,10 @@ from analysis.modes import (
     solve_modes,
     solvers,
 )
-from analysis.modes.lanczos import RitzPairs
-from analysis.modes.ordering import degrees_of_freedom, nested_dissection
-from analysis.modes.products import product
+from glassmodes.modes.lanczos import RitzPairs
+from glassmodes.modes.ordering import degrees_of_freedom, nested_dissection
+from glassmodes.modes.products import product
+from scipy import sparse
 
 
 def ring(particles):

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape
-from analysis.models import load_models
-from analysis.simulation.liquids import ENERGY_MEMORY, push_apart
-from analysis.simulation.molecular_dynamics import (
+from glassmodes.landscape import Landscape
+from glassmodes.models import load_models
+from glassmodes.simulation.liquids import ENERGY_MEMORY, push_apart
+from glassmodes.simulation.molecular_dynamics import (
     MolecularDynamics,
     MolecularDynamicsError,
     kinetic_temperature,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from analysis import logs, planning, rates
-from analysis.campaign import DEFAULT_CAMPAIGN, load_campaign
-from analysis.layout import part, root
-from analysis.planning import Machine, MachineError, cost, make_plan
-from analysis.planning.plan import all_jobs
-from analysis.planning.presentation import LONGEST_JOB, SHORTEST_JOB, advice, warnings
-from analysis.planning.records import corrections, log_of, read_records
+from glassmodes import logs
+from glassmodes.campaign import planning, rates
+from glassmodes.campaign.layout import part, root
+from glassmodes.campaign.planning import Machine, MachineError, cost, make_plan
+from glassmodes.campaign.planning.plan import all_jobs
+from glassmodes.campaign.planning.presentation import LONGEST_JOB, SHORTEST_JOB, advice, warnings
+from glassmodes.campaign.planning.records import corrections, log_of, read_records
+from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, load_campaign
 
 GLASS = {
     "model": "ipl12",

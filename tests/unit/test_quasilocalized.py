@@ -6,12 +6,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-
-from analysis.landscape import Landscape
-from analysis.mechanics import elastic_moduli, nonaffine_velocity, shear_strains
-from analysis.modes import InverseHessian
-from analysis.modes.factorisation import NotDefiniteError
-from analysis.quasilocalized import (
+from glassmodes.data.gather import validate
+from glassmodes.landscape import Landscape
+from glassmodes.mechanics import elastic_moduli, nonaffine_velocity, shear_strains
+from glassmodes.modes import InverseHessian
+from glassmodes.modes.factorisation import NotDefiniteError
+from glassmodes.quasilocalized import (
     Settings,
     choose_samples,
     collect,
@@ -26,15 +26,15 @@ from analysis.quasilocalized import (
     population_starts,
     profile_rows,
 )
-from analysis.quasilocalized.energies import DEGREES, without_translation
-from analysis.quasilocalized.excitations import SampleExcitations
-from analysis.quasilocalized.observables import (
+from glassmodes.quasilocalized.descriptors import (
     decay_profile,
     difference,
     shear_couplings,
     shear_forces,
 )
-from analysis.tables.gather import validate
+from glassmodes.quasilocalized.energies import DEGREES, without_translation
+from glassmodes.quasilocalized.excitations import SampleExcitations
+
 from tests.conftest import small_glass
 
 GLASSES = [("ipl10_2d", 60), ("ipl10_3d", 100), ("ipl10_4d", 256), ("poly", 160)]

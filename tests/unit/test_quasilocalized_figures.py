@@ -6,13 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from glassmodes.papers.kapteijns2020_nqe import figures as nqe
+from glassmodes.papers.kapteijns2020_nqe import mode_figures as modes
+from glassmodes.papers.kapteijns2020_nqe import panels as soft_spot_panels
+from glassmodes.papers.paper_tables import make_table
+from glassmodes.papers.summary import summarise
+from glassmodes.plotting.selection import MissingData
+from glassmodes.reporting.catalogue import FIGURES, draw
+from glassmodes.reporting.report import write_report
+from glassmodes.statistics import resampling
 
-from analysis.figures import FIGURES, draw, soft_spot_panels, write_report
-from analysis.figures import kapteijns2020_nqe as nqe
-from analysis.figures import kapteijns2020_nqe_modes as modes
-from analysis.figures.selection import MissingData
-from analysis.tables import make_table, summarise
-from analysis.tables.summary import resampling
 from tests.unit import synthetic_quasilocalized as synthetic
 
 NAMES = [name for name, figure in FIGURES.items() if figure.paper == "kapteijns2020_nqe"]

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize, stats
-
-from analysis.tables import TABLES, make_table, summarise, validate
-from analysis.tables.paper_tables import PAPER_TABLES
-from analysis.tables.quasilocalized import (
+from glassmodes.data.gather import validate
+from glassmodes.data.schemas import TABLES
+from glassmodes.papers.kapteijns2020_nqe import landscape_claims as landscape
+from glassmodes.papers.kapteijns2020_nqe import mode_claims as quasilocalized
+from glassmodes.papers.kapteijns2020_nqe.tables import (
     PAPER,
     described,
     excitations,
@@ -20,9 +20,12 @@ from analysis.tables.quasilocalized import (
     units,
     units_words,
 )
-from analysis.tables.summary import distributions, quasilocalized, resampling
-from analysis.tables.summary import quasilocalized_landscape as landscape
-from analysis.tables.summary.resampling import bootstrap_error
+from glassmodes.papers.paper_tables import PAPER_TABLES, make_table
+from glassmodes.papers.summary import summarise
+from glassmodes.statistics import distributions, resampling
+from glassmodes.statistics.resampling import bootstrap_error
+from scipy import optimize, stats
+
 from tests.unit import synthetic_quasilocalized as synthetic
 from tests.unit.synthetic_quasilocalized import Physics
 from tests.unit.test_summary import value

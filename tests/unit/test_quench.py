@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, Quencher
-from analysis.landscape.descent import CONVERGED, LIMIT, Descent
-from analysis.landscape.quench import STRUCTURE_TOLERANCE, mean_translation, rigid_particles
-from analysis.models import get_model
+from glassmodes.landscape import Landscape, Quencher
+from glassmodes.landscape.descent import CONVERGED, LIMIT, Descent
+from glassmodes.landscape.quench import STRUCTURE_TOLERANCE, mean_translation, rigid_particles
+from glassmodes.models import get_model
 
 CASES = [
     ("ipl12", 218),

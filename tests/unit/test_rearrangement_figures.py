@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from glassmodes.papers.mizuno2020_intermittent import rearrangement_figures as figures
+from glassmodes.plotting.displacement_fields import DisplacementField
+from glassmodes.reporting.catalogue import FIGURES, draw
 
-from analysis.figures import FIGURES, draw
-from analysis.figures import mizuno2020_intermittent_rearrangements as figures
-from analysis.figures.displacement_fields import DisplacementField
 from tests.unit import synthetic_tables
 
 NAMES = [name for name, figure in FIGURES.items() if "rearrangement_runs" in figure.requires]

@@ -3,18 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-
-from analysis.tables import make_table, summarise, validate
-from analysis.tables.paper_tables import PAPER_TABLES
-from analysis.tables.rearrangements import rate_and_error
-from analysis.tables.summary.rearrangements import (
+from glassmodes.data.gather import validate
+from glassmodes.papers.criteria import above
+from glassmodes.papers.mizuno2020_intermittent.rearrangement_claims import (
     distinct_transitions,
     jackknife,
     quantile_and_error,
     rank_correlation,
     rate_exponent,
 )
-from analysis.tables.summary.rows import above
+from glassmodes.papers.mizuno2020_intermittent.tables import rate_and_error
+from glassmodes.papers.paper_tables import PAPER_TABLES, make_table
+from glassmodes.papers.summary import summarise
+
 from tests.unit import synthetic_tables
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from analysis.transitions.rearrangements import (
+from glassmodes.transitions.rearrangements import (
     describe,
     displacement,
     far_field_decay,

@@ -4,13 +4,13 @@ import subprocess
 import sys
 import time
 
-from analysis.campaign import ROOT
-from analysis.resume import SCRATCH, PartialFolder
-from analysis.storage import create_file
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.resume import SCRATCH, PartialFolder
+from glassmodes.data.storage import create_file
 
 HOLD = """
 import sys, time
-from analysis.resume import PartialFolder
+from glassmodes.data.resume import PartialFolder
 held = PartialFolder(sys.argv[1], {"a": 1})
 held.open()
 print("open", flush=True)
@@ -49,7 +49,7 @@ def test_orphan_of_a_killed_driver_is_waited_for(tmp_path):
     orphan = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "out.h5")],
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": str(ROOT / "analysis")},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -3,11 +3,11 @@
 import h5py
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble
-from analysis.landscape import Landscape, relax
-from analysis.models import load_models
-from analysis.simulation import (
+from glassmodes.data.storage import Glass, open_file
+from glassmodes.ensembles import Ensemble
+from glassmodes.landscape import Landscape, relax
+from glassmodes.models import load_models
+from glassmodes.simulation import (
     DynamicsError,
     LammpsSession,
     RunSettings,
@@ -17,8 +17,7 @@ from analysis.simulation import (
     prepare_glass,
     run_bundle,
 )
-from analysis.simulation import dynamics as module
-from analysis.storage import Glass, open_file
+from glassmodes.simulation import dynamics as module
 
 MODELS = load_models()
 CRYSTAL = MODELS["ipl12_one_component"]

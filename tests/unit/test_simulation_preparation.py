@@ -10,18 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from analysis.ensembles import Ensemble
-from analysis.landscape import Landscape, relax
-from analysis.models import ModelError, load_models
-from analysis.simulation import (
+from glassmodes.ensembles import Ensemble
+from glassmodes.landscape import Landscape, relax
+from glassmodes.models import ModelError, load_models
+from glassmodes.simulation import (
     PreparationError,
     SessionError,
     crystalline_fraction,
     fcc_crystal,
     prepare_glass,
 )
-from analysis.simulation import preparation as module
+from glassmodes.simulation import preparation as module
 
 MODELS = load_models()
 QUICK = {"protocol": "quench", "equilibration": 4.0}
@@ -186,10 +185,10 @@ def test_samples_do_not_depend_on_bundles():
 PROGRAM = """
 import sys, json
 from mpi4py import MPI
-from analysis.ensembles import Ensemble
-from analysis.models import load_models
-from analysis.parallel import form_teams
-from analysis.simulation import prepare_glass
+from glassmodes.ensembles import Ensemble
+from glassmodes.models import load_models
+from glassmodes.parallel import form_teams
+from glassmodes.simulation import prepare_glass
 preparation = json.loads(sys.argv[1])
 ensemble = Ensemble("glass", "ipl12", 220, 2, 2, preparation)
 team = form_teams(MPI.COMM_WORLD, preparation.get("ranks_per_sample", 1))
@@ -207,7 +206,7 @@ def on_two_ranks(preparation):
     mpiexec = Path(sys.executable).parent / "mpiexec"
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "analysis"),
     }
     done = subprocess.run(
         [mpiexec, "-n", "2", sys.executable, "-c", PROGRAM, json.dumps(preparation)],

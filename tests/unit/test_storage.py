@@ -4,10 +4,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-
-from analysis import storage
-from analysis.models import get_model
-from analysis.storage import Glass, Modes, StorageError
+from glassmodes.data import storage
+from glassmodes.data.storage import Glass, Modes, StorageError
+from glassmodes.models import get_model
 
 ATTRIBUTES = storage.provenance("demo", "glass", "ipl10_3d", "abc123")
 

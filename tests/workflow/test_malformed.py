@@ -14,12 +14,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
-
-from analysis.campaign import DEFAULT_CAMPAIGN, CampaignError, load_campaign, schema
-from analysis.models import ModelError, load_models
-from analysis.models.registry import DEFAULT_MODELS
-from analysis.storage import StorageError, open_file, read_table, write_table
-from analysis.tables.manifest import check_manifest, write_manifest
+from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, CampaignError, load_campaign, schema
+from glassmodes.data.manifest import check_manifest, write_manifest
+from glassmodes.data.storage import StorageError, open_file, read_table, write_table
+from glassmodes.models import ModelError, load_models
+from glassmodes.models.registry import DEFAULT_MODELS
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())

@@ -12,14 +12,19 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-
-from analysis.campaign import ROOT, load_campaign
-from analysis.storage import mode_samples, read_glasses, read_modes, read_table, write_glasses
+from glassmodes.campaign.settings import ROOT, load_campaign
+from glassmodes.data.storage import (
+    mode_samples,
+    read_glasses,
+    read_modes,
+    read_table,
+    write_glasses,
+)
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {
     **os.environ,
-    "PYTHONPATH": str(ROOT),
+    "PYTHONPATH": str(ROOT / "analysis"),
     "OMP_NUM_THREADS": "1",
     "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
 }
@@ -500,7 +505,7 @@ def same_tables(one, other, tolerance):
 
 
 def test_excitations_are_a_valid_table(spheres, excited):
-    from analysis.tables import gather
+    from glassmodes.data.gather import gather
 
     table = gather([excited["excitations"]], "excitations")
     assert set(table["sample"]) == {0, 1}

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.gather import gather
+from glassmodes.data.storage import read_table, write_glasses, write_table
+from glassmodes.quasilocalized.solvers import Solution
 
-from analysis.campaign import ROOT
-from analysis.quasilocalized.solvers import Solution
-from analysis.storage import read_table, write_glasses, write_table
-from analysis.tables import gather
 from tests.conftest import small_glass
 
 SAMPLES = 3
@@ -154,7 +154,7 @@ def test_two_ranks_give_the_same_rows(whole, tmp_path):
     folder = write_ensemble(tmp_path, 7)
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(ROOT / "analysis"),
         "OMP_NUM_THREADS": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -202,7 +202,7 @@ def test_killed_and_resumed_is_as_never_killed(whole, tmp_path, monkeypatch):
 
 def test_a_solver_that_fails_is_an_outcome_and_the_bundle_goes_on(tmp_path, monkeypatch):
     folder = write_ensemble(tmp_path, 7, population_harmonic_modes=0, population_dipoles=0)
-    import analysis.quasilocalized.excitations as excitations
+    import glassmodes.quasilocalized.excitations as excitations
 
     nothing = np.full((100, 3), np.nan)
     failure = Solution(nothing, "not_finite", np.nan, 3, np.nan, np.nan, 0.0)

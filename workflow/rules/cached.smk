@@ -4,17 +4,17 @@ import re
 import sys
 from pathlib import Path
 
-from analysis import __version__ as CODE_VERSION
-from analysis import planning
-from analysis.archive import is_archive, unpack_archive
-from analysis.campaign import ROOT
-from analysis.storage import StorageError
-from analysis.tables.manifest import MANIFEST, check_manifest, digest
+from glassmodes import __version__ as CODE_VERSION
+from glassmodes.campaign import planning
+from glassmodes.data.archive import is_archive, unpack_archive
+from glassmodes.campaign.settings import ROOT
+from glassmodes.data.storage import StorageError
+from glassmodes.data.manifest import MANIFEST, check_manifest, digest
 
 ALLOWED = ("results", "output")
 SAFE = r"[A-Za-z0-9_./+=@,%-]+"
 
-for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT)):
+for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT / "analysis")):
     os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
 for key, value in config.items():
     if key not in ALLOWED:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from analysis import __version__ as CODE_VERSION
-from analysis import layout, planning
-from analysis.campaign import ROOT, RUNS, CampaignError, load_campaign
-from analysis.campaign import temperature_label as label
-from analysis.models import ModelError
-from analysis.rates import RatesError, check_rates
+from glassmodes import __version__ as CODE_VERSION
+from glassmodes.campaign import layout, planning
+from glassmodes.campaign.settings import ROOT, RUNS, CampaignError, load_campaign
+from glassmodes.campaign.settings import temperature_label as label
+from glassmodes.models import ModelError
+from glassmodes.campaign.rates import RatesError, check_rates
 
 
 def read_campaign():
@@ -64,7 +64,7 @@ DRIVING = []
 
 # programs of the environment before the machine's own, and this checkout's package; every job
 # reads this file again, so that its programs find the same
-for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT)):
+for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT / "analysis")):
     os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
 
 

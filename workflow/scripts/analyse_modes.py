@@ -5,8 +5,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -19,10 +18,10 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "analyse_modes")
 
-    from analysis.landscape import Landscape
-    from analysis.mechanics import elastic_moduli
-    from analysis.modes import participation_ratio, phonon_order
-    from analysis.storage import mode_samples, read_glasses, read_modes
+    from glassmodes.data.storage import mode_samples, read_glasses, read_modes
+    from glassmodes.landscape import Landscape
+    from glassmodes.mechanics import elastic_moduli
+    from glassmodes.modes import participation_ratio, phonon_order
 
     log = logging.getLogger("program")
     with_order = task.campaign.block("modes", task.ensemble.name)["phonon_order"]

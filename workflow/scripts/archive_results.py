@@ -4,12 +4,12 @@ import argparse
 import logging
 import sys
 
-from analysis import logs
+from glassmodes import logs
 
 
 def main(argv=None):
     """Run the program; `--help` says how."""
-    from analysis.archive import ARRAYS, write_archive
+    from glassmodes.data.archive import ARRAYS, write_archive
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, help="results/<campaign>")

@@ -15,9 +15,9 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import yaml  # noqa: E402
-
-from analysis import logs, rates  # noqa: E402
-from analysis.campaign import CampaignError, load_campaign  # noqa: E402
+from glassmodes import logs  # noqa: E402
+from glassmodes.campaign import rates  # noqa: E402
+from glassmodes.campaign.settings import CampaignError, load_campaign  # noqa: E402
 
 
 def main(argv=None):
@@ -38,9 +38,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     logs.set_up(arguments.log, "calibrate_rates")
 
-    from analysis.planning.measurement import measure
-    from analysis.planning.records import corrections, read_records
-    from analysis.storage import atomic_path
+    from glassmodes.campaign.planning.measurement import measure
+    from glassmodes.campaign.planning.records import corrections, read_records
+    from glassmodes.data.storage import atomic_path
 
     try:
         known = rates.read_rates(rates.source())

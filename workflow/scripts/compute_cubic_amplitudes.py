@@ -5,8 +5,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -19,9 +18,15 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "compute_cubic_amplitudes")
 
-    from analysis.landscape import Landscape
-    from analysis.storage import mode_samples, open_file, read_glasses, read_table, sample_group
-    from analysis.transitions.cubic_amplitudes import cubic_coefficients, saddle_amplitude
+    from glassmodes.data.storage import (
+        mode_samples,
+        open_file,
+        read_glasses,
+        read_table,
+        sample_group,
+    )
+    from glassmodes.landscape import Landscape
+    from glassmodes.transitions.cubic_amplitudes import cubic_coefficients, saddle_amplitude
 
     log = logging.getLogger("program")
     solved = mode_samples(arguments.modes)

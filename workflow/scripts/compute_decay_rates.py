@@ -10,8 +10,7 @@ import sys
 import time
 
 import numpy as np
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -23,11 +22,11 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "compute_decay_rates")
 
-    from analysis.anharmonic.decay_rates import DecayRateError, broadened_decay_rates
-    from analysis.anharmonic.vertices import PairVertices
-    from analysis.landscape import Landscape
-    from analysis.resume import PartialFolder
-    from analysis.storage import mode_samples, read_glasses, read_modes, sample_group
+    from glassmodes.anharmonic.decay_rates import DecayRateError, broadened_decay_rates
+    from glassmodes.anharmonic.vertices import PairVertices
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.data.storage import mode_samples, read_glasses, read_modes, sample_group
+    from glassmodes.landscape import Landscape
 
     log = logging.getLogger("program")
     block = task.campaign.block("decay_rates", task.ensemble.name)
@@ -90,7 +89,7 @@ def main(argv=None):
 
 def _digest(path, samples):
     """What tells these modes from others, without reading all their vectors."""
-    from analysis.storage import open_file, sample_group
+    from glassmodes.data.storage import open_file, sample_group
 
     digest = hashlib.sha256()
     with open_file(path) as file:

@@ -9,8 +9,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -21,10 +20,10 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "compute_density_of_states")
 
-    from analysis.ensembles import random_stream
-    from analysis.landscape import Landscape
-    from analysis.modes.densities import kernel_polynomial_density, largest_eigenvalue
-    from analysis.storage import read_glasses
+    from glassmodes.data.storage import read_glasses
+    from glassmodes.landscape import Landscape
+    from glassmodes.modes.densities import kernel_polynomial_density, largest_eigenvalue
+    from glassmodes.randomness import random_stream
 
     log = logging.getLogger("program")
     seed, name = task.campaign.seed, task.ensemble.name

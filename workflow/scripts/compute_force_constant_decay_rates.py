@@ -7,7 +7,7 @@ Not a rule of the campaign: a program to run by hand on the files that LAMMPS' c
 import argparse
 import sys
 
-from analysis import logs
+from glassmodes import logs
 
 
 def main(argv=None):
@@ -22,9 +22,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     logger = logs.set_up(None, "force constants")
 
-    from analysis.anharmonic.force_constants import force_constant_decay_rates
-    from analysis.simulation import read_second_order, read_third_order
-    from analysis.storage import write_table
+    from glassmodes.anharmonic.force_constants import force_constant_decay_rates
+    from glassmodes.data.storage import write_table
+    from glassmodes.simulation import read_second_order, read_third_order
 
     third = read_third_order(arguments.third_order, arguments.particles)
     rates = force_constant_decay_rates(

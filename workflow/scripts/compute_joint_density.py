@@ -2,7 +2,7 @@
 
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -13,8 +13,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "compute_joint_density")
 
-    from analysis.anharmonic.decay_rates import joint_density
-    from analysis.storage import mode_samples, read_modes
+    from glassmodes.anharmonic.decay_rates import joint_density
+    from glassmodes.data.storage import mode_samples, read_modes
 
     block = task.campaign.block("joint_density", task.ensemble.name)
     frames = [

@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from analysis import logs
+from glassmodes import logs
 
 
 def main(argv=None):
@@ -21,9 +21,9 @@ def main(argv=None):
 
     matplotlib.use("Agg")
 
-    from analysis.figures import concerned, draw_all
-    from analysis.storage import read_table
-    from analysis.tables.manifest import check_manifest
+    from glassmodes.data.manifest import check_manifest
+    from glassmodes.data.storage import read_table
+    from glassmodes.reporting.catalogue import concerned, draw_all
 
     folder = Path(arguments.manifest).parent
     manifest = check_manifest(folder)

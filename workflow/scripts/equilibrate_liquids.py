@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -19,10 +19,9 @@ def main(argv=None):
     task, _ = programs.begin(arguments, "equilibrate_liquids")
 
     import pandas as pd
-
-    from analysis.resume import PartialFolder
-    from analysis.simulation.liquids import equilibrate_liquid, liquid_record, write_liquid
-    from analysis.simulation.preparation import check_preparation
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.simulation.liquids import equilibrate_liquid, liquid_record, write_liquid
+    from glassmodes.simulation.preparation import check_preparation
 
     log = logging.getLogger("program")
     ensemble, model = task.ensemble, task.model

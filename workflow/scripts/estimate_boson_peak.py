@@ -5,8 +5,8 @@ import logging
 import sys
 from dataclasses import asdict
 
-from analysis import logs
-from analysis.campaign import load_campaign
+from glassmodes import logs
+from glassmodes.campaign.settings import load_campaign
 
 
 def main(argv=None):
@@ -22,10 +22,9 @@ def main(argv=None):
     logs.set_up(arguments.log, f"estimate_boson_peak {arguments.ensemble}")
 
     import pandas as pd
-
-    from analysis.ensembles import random_stream
-    from analysis.storage import provenance, read_table, write_table
-    from analysis.transitions.boson_peak import estimate_boson_peak
+    from glassmodes.data.storage import provenance, read_table, write_table
+    from glassmodes.randomness import random_stream
+    from glassmodes.transitions.boson_peak import estimate_boson_peak
 
     campaign = load_campaign(arguments.campaign)
     ensemble = campaign.ensembles[arguments.ensemble]

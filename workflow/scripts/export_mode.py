@@ -26,8 +26,8 @@ def main(argv=None):
     parser.add_argument("--amplitude", type=float, default=0.3, help="largest motion in the film")
     arguments = parser.parse_args(argv)
 
-    from analysis.export import ExportError, write_mode
-    from analysis.storage import (
+    from glassmodes.data.export import ExportError, write_mode
+    from glassmodes.data.storage import (
         StorageError,
         mode_samples,
         read_excitations,

@@ -12,8 +12,7 @@ import sys
 import h5py
 import numpy as np
 import pandas as pd
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 TABLES = (
     "quasilocalized",
@@ -34,9 +33,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "find_quasilocalized_modes")
 
-    from analysis.ensembles import distribute
-    from analysis.resume import PartialFolder
-    from analysis.storage import atomic_path, create_file, read_glasses, sample_group
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.data.storage import atomic_path, create_file, read_glasses, sample_group
+    from glassmodes.parallel import distribute
 
     log = logging.getLogger("program")
     block = task.campaign.block("quasilocalized", task.ensemble.name)
@@ -99,10 +98,10 @@ def main(argv=None):
 
 def analyse(glass, task, block):
     """All rows of one sample, by table, and the vectors of its modes, by kind."""
-    from analysis.landscape import Landscape, NeighbourError
-    from analysis.mechanics import MechanicsError
-    from analysis.modes import InverseHessian, ModeError
-    from analysis.quasilocalized import (
+    from glassmodes.landscape import Landscape, NeighbourError
+    from glassmodes.mechanics import MechanicsError
+    from glassmodes.modes import InverseHessian, ModeError
+    from glassmodes.quasilocalized import (
         Settings,
         excitation_rows,
         find_excitations,
@@ -168,7 +167,7 @@ def analyse(glass, task, block):
 
 def population(expansion, inverse, settings, block, seed):
     """Rows of the tables of the population."""
-    from analysis.quasilocalized import collect, growth_rows, population_rows, population_starts
+    from glassmodes.quasilocalized import collect, growth_rows, population_rows, population_starts
 
     counts = block["population_harmonic_modes"], block["population_dipoles"]
     starts = population_starts(expansion, inverse, *counts, seed=seed)

@@ -6,7 +6,7 @@ had finished are kept.
 
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -19,9 +19,9 @@ def main(argv=None):
     temperature = arguments.temperature
     task, world = programs.begin(arguments, f"follow_inherent_structures T={temperature:g}")
 
-    from analysis.simulation.dynamics import RunSettings
-    from analysis.storage import read_glasses
-    from analysis.transitions.inherent_structures import follow_bundle
+    from glassmodes.data.storage import read_glasses
+    from glassmodes.simulation.dynamics import RunSettings
+    from glassmodes.transitions.inherent_structures import follow_bundle
 
     block = task.campaign.block("transitions", task.ensemble.name, temperature)
     follow_bundle(

@@ -4,8 +4,9 @@ import argparse
 import logging
 import sys
 
-from analysis import layout, logs
-from analysis.campaign import load_campaign
+from glassmodes import logs
+from glassmodes.campaign import layout
+from glassmodes.campaign.settings import load_campaign
 
 
 def main(argv=None):
@@ -18,10 +19,10 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     logs.set_up(arguments.log, f"gather_tables {arguments.table}")
 
-    from analysis import __version__
-    from analysis.storage import write_table
-    from analysis.tables import gather
-    from analysis.tables.schemas import CSV_TWINS
+    from glassmodes import __version__
+    from glassmodes.data.gather import gather
+    from glassmodes.data.schemas import CSV_TWINS
+    from glassmodes.data.storage import write_table
 
     campaign = load_campaign(arguments.campaign)
     files = layout.parts(campaign, arguments.table)

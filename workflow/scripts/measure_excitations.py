@@ -13,8 +13,7 @@ from functools import partial as partial_function
 
 import numpy as np
 import pandas as pd
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 SCAN_KEYS = (
     "smallest_amplitude",
@@ -39,11 +38,11 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "measure_excitations")
 
-    from analysis.landscape import Landscape
-    from analysis.landscape.quench import Quencher
-    from analysis.resume import PartialFolder
-    from analysis.storage import mode_samples, read_glasses, read_table
-    from analysis.transitions.excitations import ScanSettings
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.data.storage import mode_samples, read_glasses, read_table
+    from glassmodes.landscape import Landscape
+    from glassmodes.landscape.quench import Quencher
+    from glassmodes.transitions.excitations import ScanSettings
 
     log = logging.getLogger("program")
     block = task.campaign.block("excitations", task.ensemble.name)
@@ -110,8 +109,8 @@ def _folder(partial, sample):
 
 def _window(path, sample, below, block):
     """Modes of a sample that are pulled."""
-    from analysis.storage import open_file, sample_group
-    from analysis.transitions.excitations import ExcitationError, modes_in_window
+    from glassmodes.data.storage import open_file, sample_group
+    from glassmodes.transitions.excitations import ExcitationError, modes_in_window
 
     with open_file(path, [sample_group(sample)]) as file:
         group = file[sample_group(sample)]
@@ -131,7 +130,7 @@ def _window(path, sample, below, block):
 
 def _digest(path, glasses):
     """What tells these glasses and modes from others, without reading all vectors."""
-    from analysis.storage import open_file, sample_group
+    from glassmodes.data.storage import open_file, sample_group
 
     digest = hashlib.sha256()
     with open_file(path) as file:
@@ -145,10 +144,10 @@ def _digest(path, glasses):
 
 def _pull(new_quencher, glass, window, settings, scans, path, folder, world, log):
     """This rank's share of the modes of one sample, each kept in `folder` once it is done."""
-    from analysis.ensembles import distribute
-    from analysis.storage import atomic_path, open_file, sample_group
-    from analysis.transitions.cubic_amplitudes import saddle_amplitude
-    from analysis.transitions.excitations import ModeExciter
+    from glassmodes.data.storage import atomic_path, open_file, sample_group
+    from glassmodes.parallel import distribute
+    from glassmodes.transitions.cubic_amplitudes import saddle_amplitude
+    from glassmodes.transitions.excitations import ModeExciter
 
     followed = set(
         window[np.unique(np.linspace(0, len(window) - 1, scans).round().astype(int))].tolist()
@@ -204,7 +203,7 @@ def _pull(new_quencher, glass, window, settings, scans, path, folder, world, log
 
 def _gather(quencher, glass, window, folder, observables, fields):
     """The tables of one sample from the parts of its modes."""
-    from analysis.transitions.rearrangements import displacement
+    from glassmodes.transitions.rearrangements import displacement
 
     quencher.remember(glass.positions)
     observables = observables.set_index("mode")

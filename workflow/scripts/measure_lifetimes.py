@@ -7,8 +7,7 @@ import logging
 import sys
 
 import numpy as np
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 TABLES = ("lifetimes", "window_lifetimes", "energy_autocorrelation")
 
@@ -25,8 +24,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "measure_lifetimes")
 
-    from analysis.anharmonic.lifetimes import TrajectoryError, lifetimes
-    from analysis.storage import (
+    from glassmodes.anharmonic.lifetimes import TrajectoryError, lifetimes
+    from glassmodes.data.storage import (
         mode_samples,
         open_file,
         read_glasses,

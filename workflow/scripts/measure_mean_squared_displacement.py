@@ -5,7 +5,7 @@ With it come the time series of temperature and potential energy, and the checks
 
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 TABLES = ("mean_squared_displacement", "time_series", "dynamics_checks")
 
@@ -21,8 +21,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "measure_mean_squared_displacement")
 
-    from analysis.observables import dynamics_checks, mean_squared_displacement, time_series
-    from analysis.storage import open_file, read_glasses, sample_group
+    from glassmodes.data.storage import open_file, read_glasses, sample_group
+    from glassmodes.simulation import dynamics_checks, mean_squared_displacement, time_series
 
     temperature, particles = arguments.temperature, task.ensemble.particles
     lags = task.campaign.block("dynamics", task.ensemble.name, temperature)["lags"]

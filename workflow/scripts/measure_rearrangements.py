@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 TABLES = (
     "inherent_structures",
@@ -23,8 +23,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, _ = programs.begin(arguments, "measure_rearrangements")
 
-    from analysis.storage import open_file, sample_group
-    from analysis.transitions.inherent_structures import rearrangement_tables
+    from glassmodes.data.storage import open_file, sample_group
+    from glassmodes.transitions.inherent_structures import rearrangement_tables
 
     log = logging.getLogger("program")
     parts = {table: [] for table in TABLES}

@@ -7,10 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from analysis import __version__, logs, planning
-from analysis.campaign import CampaignError, load_campaign
-from analysis.rates import RatesError
-from analysis.storage import atomic_path
+from glassmodes import __version__, logs
+from glassmodes.campaign import planning
+from glassmodes.campaign.rates import RatesError
+from glassmodes.campaign.settings import CampaignError, load_campaign
+from glassmodes.data.storage import atomic_path
 
 RECORDS = Path(".snakemake/metadata")
 LONGEST_NAME = 254

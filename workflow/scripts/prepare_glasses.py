@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -20,11 +20,11 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "prepare_glasses")
 
-    from analysis.parallel import form_teams
-    from analysis.resume import PartialFolder
-    from analysis.simulation.liquids import read_liquid
-    from analysis.simulation.preparation import check_preparation, prepare_glass
-    from analysis.storage import read_glasses, write_glasses
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.data.storage import read_glasses, write_glasses
+    from glassmodes.parallel import form_teams
+    from glassmodes.simulation.liquids import read_liquid
+    from glassmodes.simulation.preparation import check_preparation, prepare_glass
 
     log = logging.getLogger("program")
     ensemble, model = task.ensemble, task.model

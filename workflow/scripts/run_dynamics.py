@@ -5,7 +5,7 @@ Samples are shared out among the ranks; frames that an interrupted run had writt
 
 import sys
 
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -17,8 +17,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, f"run_dynamics T={arguments.temperature:g}")
 
-    from analysis.simulation.dynamics import RunSettings, run_bundle
-    from analysis.storage import read_glasses
+    from glassmodes.data.storage import read_glasses
+    from glassmodes.simulation.dynamics import RunSettings, run_bundle
 
     block = task.campaign.block("dynamics", task.ensemble.name, arguments.temperature)
     run_bundle(

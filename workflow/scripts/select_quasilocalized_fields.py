@@ -8,8 +8,8 @@ import logging
 import sys
 from pathlib import Path
 
-from analysis import logs
-from analysis.campaign import load_campaign
+from glassmodes import logs
+from glassmodes.campaign.settings import load_campaign
 
 
 def main(argv=None):
@@ -26,16 +26,21 @@ def main(argv=None):
     logs.set_up(arguments.log, f"select_quasilocalized_fields {arguments.ensemble}")
 
     import pandas as pd
-
-    from analysis.landscape import Landscape
-    from analysis.quasilocalized import (
+    from glassmodes.data.storage import (
+        bundle_name,
+        provenance,
+        read_glasses,
+        read_table,
+        write_table,
+    )
+    from glassmodes.landscape import Landscape
+    from glassmodes.quasilocalized import (
         Settings,
         choose_samples,
         field_rows,
         find_excitations,
         solver_seed,
     )
-    from analysis.storage import bundle_name, provenance, read_glasses, read_table, write_table
 
     log = logging.getLogger("program")
     campaign = load_campaign(arguments.campaign)

@@ -10,8 +10,7 @@ import sys
 
 import h5py
 import numpy as np
-
-from analysis import programs
+from glassmodes.campaign import programs
 
 
 def main(argv=None):
@@ -22,11 +21,17 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     task, world = programs.begin(arguments, "solve_modes")
 
-    from analysis.landscape import Landscape
-    from analysis.modes import ModeError, ModeRequestError, solve_modes
-    from analysis.parallel import form_teams
-    from analysis.resume import PartialFolder
-    from analysis.storage import create_file, open_file, put_modes, read_glasses, sample_group
+    from glassmodes.data.resume import PartialFolder
+    from glassmodes.data.storage import (
+        create_file,
+        open_file,
+        put_modes,
+        read_glasses,
+        sample_group,
+    )
+    from glassmodes.landscape import Landscape
+    from glassmodes.modes import ModeError, ModeRequestError, solve_modes
+    from glassmodes.parallel import form_teams
 
     log = logging.getLogger("program")
     request = task.campaign.block("modes", task.ensemble.name)["request"]

@@ -5,8 +5,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis import layout, logs
-from analysis.campaign import load_campaign
+from glassmodes import logs
+from glassmodes.campaign import layout
+from glassmodes.campaign.settings import load_campaign
 
 
 def main(argv=None):
@@ -18,10 +19,12 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     logs.set_up(arguments.log, "summarise_tables")
 
-    from analysis import __version__
-    from analysis.storage import read_table, versions, write_table
-    from analysis.tables import ensembles_table, make_table, summarise
-    from analysis.tables.manifest import write_manifest
+    from glassmodes import __version__
+    from glassmodes.data.gather import ensembles_table
+    from glassmodes.data.manifest import write_manifest
+    from glassmodes.data.storage import read_table, versions, write_table
+    from glassmodes.papers.paper_tables import make_table
+    from glassmodes.papers.summary import summarise
 
     campaign = load_campaign(arguments.campaign)
     folder = Path(arguments.tables)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis import logs
+from glassmodes import logs
 
 
 def main(argv=None):
@@ -17,9 +17,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     logs.set_up(arguments.log, "write_report")
 
-    from analysis.figures import write_report
-    from analysis.storage import read_table
-    from analysis.tables.manifest import check_manifest
+    from glassmodes.data.manifest import check_manifest
+    from glassmodes.data.storage import read_table
+    from glassmodes.reporting.report import write_report
 
     folder = Path(arguments.manifest).parent
     manifest = check_manifest(folder)

@@ -1,0 +1,1 @@
+"""Campaign files, ensembles, and the plan of what a campaign costs."""

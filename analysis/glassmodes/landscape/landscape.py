@@ -1,0 +1,125 @@
+"""The energy of one sample as a function of its positions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassmodes.landscape import kernels
+from glassmodes.landscape.expansion import Expansion
+from glassmodes.landscape.neighbours import NeighbourError, neighbour_table
+
+SKIN = 0.3
+"""Extra range of the neighbour list, in units of length; rebuilt when a particle moves half."""
+
+
+class Landscape:
+    """Potential energy landscape of one sample.
+
+    Parameters
+    ----------
+    model : GlassModel
+    box : array_like, shape=(d,)
+    species : array_like, shape=(N,), int
+    diameter : array_like, shape=(N,)
+
+    Raises
+    ------
+    NeighbourError
+        If the box is smaller than twice the largest interaction range.
+    """
+
+    def __init__(self, model, box, species, diameter):
+        self.model = model
+        self.potential = model.potential
+        self.box = np.asarray(box, dtype=float)
+        self.species = np.asarray(species, dtype=np.int32)
+        self.diameter = np.asarray(diameter, dtype=float)
+        self.cutoff = model.largest_cutoff(self.diameter)
+        if self.box.min() < 2.0 * self.cutoff:
+            raise NeighbourError(
+                f"model {model.name}: the box edge {self.box.min():.4g} is smaller than twice the "
+                f"largest cutoff {self.cutoff:.4g}; at this density at least "
+                f"{model.smallest_system()} particles are needed"
+            )
+        # a small box leaves no room for the skin
+        self._skin = min(SKIN, 0.5 * self.box.min() - self.cutoff)
+        self._box = tuple(float(edge) for edge in self.box)
+        self._sizes = model.non_additivity if model.is_polydisperse else model.pair_diameters
+        self._listed = None
+
+    @classmethod
+    def of_glass(cls, model, glass) -> Landscape:
+        """Landscape of a stored sample (:class:`glassmodes.data.storage.Glass`)."""
+        return cls(model, glass.box, glass.species, glass.diameter)
+
+    def anew(self, diameter=None) -> Landscape:
+        """The same landscape without a neighbour list, or that of other diameters."""
+        own = self.diameter if diameter is None else diameter
+        return type(self)(self.model, self.box, self.species, own)
+
+    @property
+    def particles(self) -> int:
+        return len(self.species)
+
+    def _neighbour_list(self, positions, skin):
+        starts, neighbours = neighbour_table(
+            positions,
+            self.box,
+            self.potential.cutoff,
+            self.species,
+            self.diameter,
+            self._sizes,
+            skin,
+        )
+        sizes = kernels.entry_diameters(
+            starts,
+            neighbours,
+            self.species,
+            self.diameter,
+            np.atleast_2d(np.asarray(self._sizes, dtype=float)),
+            self.model.is_polydisperse,
+        )
+        return starts, neighbours, sizes
+
+    def _update_list(self, positions):
+        if self._listed is not None:
+            moved = positions - self._listed
+            moved -= self.box * np.rint(moved / self.box)
+            if (moved**2).sum(axis=1).max() < (0.5 * self._skin) ** 2:
+                return
+        self._starts, self._neighbours, sizes = self._neighbour_list(positions, self._skin)
+        self._inverse_square = 1.0 / sizes**2
+        self._listed = positions.copy()
+
+    def energy_and_forces(self, positions) -> tuple[float, np.ndarray]:
+        """Total energy and forces -dU/dr, shape=(N, d).
+
+        The neighbour list is kept until a particle has moved by half the skin.
+        """
+        positions = np.ascontiguousarray(positions, dtype=float)
+        if not np.isfinite(positions).all():
+            raise NeighbourError("positions hold NaN or infinity")
+        self._update_list(positions)
+        axes = list(np.ascontiguousarray(positions.T)) + [None] * (4 - positions.shape[1])
+        forces = np.empty_like(positions)
+        energy = kernels.energy_and_forces(
+            *axes,
+            self._box,
+            self._starts,
+            self._neighbours,
+            self._inverse_square,
+            self.potential.cutoff,
+            self.potential.laurent,
+            forces,
+        )
+        return energy, forces
+
+    def expand(self, positions) -> Expansion:
+        """All derivatives at a configuration (:class:`Expansion`)."""
+        positions = np.ascontiguousarray(positions, dtype=float)
+        starts, neighbours, sizes = self._neighbour_list(positions, 0.0)
+        first = np.repeat(np.arange(self.particles, dtype=np.int32), np.diff(starts))
+        half = first < neighbours
+        return Expansion(
+            self.potential, positions, self.box, first[half], neighbours[half], sizes[half]
+        )

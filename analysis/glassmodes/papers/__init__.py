@@ -1,0 +1,1 @@
+"""The papers: claims with reference values, figures and tables, one folder each."""

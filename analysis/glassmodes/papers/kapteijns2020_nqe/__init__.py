@@ -1,0 +1,1 @@
+"""Kapteijns, Richard, Lerner (2020): nonlinear quasilocalized excitations."""

@@ -1,0 +1,1 @@
+"""Mizuno, Shimada, Ikeda (2020): anharmonic properties of vibrational excitations."""

@@ -1,0 +1,1 @@
+"""Style, panels and fields that figures of several papers share."""

@@ -1,0 +1,245 @@
+"""Pictures of a field of displacements: its largest ones as arrows, and their decay.
+
+Drawn from the positions before it and the displacements of all particles, in a square or cubic box:
+of one rearrangement (:class:`DisplacementField`), or of several modes together
+(:func:`draw_fields`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassmodes.plotting.style import frequency_axis, guide, legend
+from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, far_field_decay
+
+RED = "#CC3311"
+
+
+class DisplacementField:
+    """Positions and displacements of one rearrangement, as its pictures need them.
+
+    Parameters
+    ----------
+    positions, field : ndarray, shape=(N, 3)
+        Positions before the rearrangement, and displacements.
+    edge : float
+        Of the box.
+    arrows, red : int
+        Largest displacements to show, and to show in red; at most a quarter and a fortieth of N.
+    """
+
+    def __init__(self, positions, field, edge, *, arrows, red):
+        self.positions, self.field, self.edge = positions, field, float(edge)
+        count = len(field)
+        self.arrows = min(arrows, max(1, count // 4))
+        self.red = min(red, max(1, count // 40))
+        self.size = np.linalg.norm(field, axis=1)
+        apart = positions - positions[self.size.argmax()]
+        self.apart = apart - self.edge * np.rint(apart / self.edge)
+        # the largest arrow is at most 0.4 of the box, about as in the papers
+        self.scale = _round_down(0.4 * self.edge / self.size.max())
+        decay = far_field_decay(field, positions, [self.edge] * 3)
+        self.exponent, self.error, self.radii, self.averages = decay
+        unit = self.edge / count ** (1.0 / 3.0)
+        self.fit_range = CORE_RADIUS * unit, OUTER_FRACTION * self.edge
+
+    def draw_arrows(self, canvas, title):
+        """The largest displacements in the box, the particle that moves most in its middle."""
+        panel = _box(canvas, title, self.edge, 3)
+        order = np.argsort(self.size)[::-1]
+        for chosen, colour, width, depth in (
+            (order[self.red : self.arrows], "0.55", 0.6, 2),
+            (order[: self.red], RED, 1.1, 3),
+        ):
+            panel.quiver(
+                *self.apart[chosen].T,
+                *(self.scale * self.field[chosen]).T,
+                color=colour,
+                linewidth=width,
+                arrow_length_ratio=0.35,
+                zorder=depth,
+            )
+        _below(panel, rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}")
+
+    def draw_decay(self, canvas, title, label):
+        """Displacements over the largest one against the distance from the core, with the fit."""
+        panel = canvas.add_subplot()
+        panel.set_title(title)
+        distance = np.linalg.norm(self.apart, axis=1)
+        others = distance > 0.0
+        shown = self.size[others] / self.size.max()
+        panel.plot(
+            distance[others],
+            shown,
+            ".",
+            color="0.7",
+            markersize=2.0,
+            markeredgewidth=0,
+            alpha=0.6,
+            rasterized=True,
+        )
+        panel.plot([], [], ".", color="0.6", label="particles")
+        averages = self.averages / self.size.max()
+        panel.plot(
+            self.radii, averages, "o", color="#0077BB", markersize=3.5, label="shell averages"
+        )
+        inner, outer = self.fit_range
+        if np.isfinite(self.exponent):
+            fitted = (self.radii >= inner) & (self.radii <= outer)
+            log_height = np.log(averages[fitted]) + self.exponent * np.log(self.radii[fitted])
+            height = np.exp(log_height.mean())
+            ends = np.array([inner, outer])
+            panel.plot(
+                ends,
+                height * ends**-self.exponent,
+                color="black",
+                zorder=5,
+                label=rf"$r^{{-a}}$, $a = {self.exponent:.2f} \pm {self.error:.2f}$",
+            )
+            panel.axvspan(inner, outer, color="0.93", linewidth=0, zorder=0, label="fit range")
+            middle = np.sqrt(inner * outer)
+            anchor = (middle, 4.5 * height * middle**-self.exponent)
+            guide(panel, ends, -2.0, anchor, r"$\propto r^{-2}$ (elastic)", place=(0.45, 1.2))
+        else:
+            words = "box too small\nfor a fit of the far field"
+            place = {"transform": panel.transAxes, "ha": "right", "va": "top"}
+            panel.text(0.97, 0.95, words, fontsize=8, **place)
+        frequency_axis(panel, distance[others].min(), distance.max())
+        panel.set(
+            yscale="log",
+            xlabel=r"distance from the core $r$",
+            ylabel=label,
+            ylim=(0.5 * np.quantile(shown[shown > 0.0], 1e-3), 2.0),
+        )
+        legend(panel, loc="lower left")
+
+    def fit_words(self) -> str:
+        """What the fit gave, for a caption."""
+        if not np.isfinite(self.exponent):
+            return "the box is too small for a fit of the far field"
+        inner, outer = self.fit_range
+        return (
+            f"the fit |Dr_i| ~ r^-a from r = {inner:.3g} to {outer:.3g} gives a = "
+            f"{self.exponent:.2f} ± {self.error:.2f} (scatter of the shells about the line)"
+        )
+
+
+def _round_down(value):
+    """The largest of 1, 2, 5 times a power of ten that is not above a value."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return power * max(factor for factor in (1.0, 2.0, 5.0) if factor * power <= value * 1.0001)
+
+
+@dataclass(frozen=True)
+class Arrows:
+    """One field of a picture.
+
+    Attributes
+    ----------
+    field : ndarray, shape=(N, d)
+    colour : str
+    count : int
+        Largest displacements that are shown.
+    scale : float
+        Length of the arrows over the displacements.
+    strong : int
+        Largest displacements that are drawn heavier; 0: all alike.
+    """
+
+    field: np.ndarray
+    colour: str
+    count: int
+    scale: float
+    strong: int = 0
+
+
+def draw_fields(canvas, title, positions, fields, edge, *, centre, note="") -> None:
+    """Several fields of displacements in one box, as arrows.
+
+    Parameters
+    ----------
+    canvas : matplotlib.figure.FigureBase
+    title : str
+    positions : ndarray, shape=(N, d)
+        d is 2 or 3.
+    fields : sequence of Arrows
+        The last one is on top.
+    edge : float
+        Of the periodic box.
+    centre : ndarray, shape=(d,)
+        Shown in the middle.
+    note : str
+        Small words below the box.
+    """
+    dimension = positions.shape[1]
+    panel = _box(canvas, title, edge, dimension)
+    apart = positions - centre
+    apart = apart - edge * np.rint(apart / edge)
+    for place, arrows in enumerate(fields):
+        order = np.argsort(np.linalg.norm(arrows.field, axis=1))[::-1]
+        strong = arrows.strong or arrows.count
+        for chosen, alpha, width in (
+            (order[strong : arrows.count], 0.5, 0.6),
+            (order[:strong], 1.0, 1.0),
+        ):
+            _quiver(
+                panel,
+                apart[chosen],
+                arrows.scale * arrows.field[chosen],
+                color=arrows.colour,
+                alpha=alpha,
+                width=width,
+                zorder=2 + place,
+            )
+    _below(panel, note)
+
+
+def _quiver(panel, starts, arrows, *, width, **settings):
+    if starts.shape[1] == 3:
+        panel.quiver(*starts.T, *arrows.T, linewidth=width, arrow_length_ratio=0.35, **settings)
+        return
+    panel.quiver(
+        *starts.T,
+        *arrows.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0,
+        units="dots",
+        width=1.6 * width,
+        headwidth=4.0,
+        headlength=5.0,
+        headaxislength=4.5,
+        minlength=0.0,
+        **settings,
+    )
+
+
+def _box(canvas, title, edge, dimension):
+    """An empty panel with the outline of the periodic box around the origin."""
+    half = 0.5 * edge
+    if dimension == 2:
+        panel = canvas.add_subplot()
+        panel.set_title(title)
+        panel.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal")
+        return panel
+    panel = canvas.add_subplot(projection="3d", computed_zorder=False)
+    panel.set_title(title, y=1.03)
+    for axis in range(3):
+        for first in (-half, half):
+            for second in (-half, half):
+                ends = np.insert([[first, second]] * 2, axis, [-half, half], axis=1)
+                panel.plot(*ends.T, color="0.75", linewidth=0.6, zorder=1)
+    panel.set(xlim=(-half, half), ylim=(-half, half), zlim=(-half, half))
+    panel.set_box_aspect((1, 1, 1), zoom=1.1)
+    panel.view_init(elev=18, azim=-62)
+    panel.set_axis_off()
+    return panel
+
+
+def _below(panel, words):
+    """Small words below a box."""
+    place = {"transform": panel.transAxes, "ha": "center", "fontsize": 8, "color": "0.25"}
+    # a panel in space has a method of its own for flat text
+    getattr(panel, "text2D", panel.text)(0.5, -0.07, words, **place)

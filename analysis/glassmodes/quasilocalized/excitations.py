@@ -1,0 +1,302 @@
+"""The quasilocalized excitations of one sample: harmonic, quartic, cubic, and what hides behind.
+
+From the lowest harmonic mode comes the quartic one, from the quartic one the cubic one (Kapteijns,
+Richard and Lerner, J. Chem. Phys. 2020, Appendix B). One factorisation of the Hessian serves
+all of them, the moduli and the non-affine velocities.
+
+Signs: of every mode tau is made positive, so that the third derivative of the energy along it is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from glassmodes.mechanics import ElasticModuli, elastic_moduli, nonaffine_velocity, shear_strains
+from glassmodes.modes import InverseHessian
+from glassmodes.quasilocalized import descriptors
+from glassmodes.quasilocalized.solvers import TOLERANCE, iterate, minimise
+from glassmodes.randomness import random_stream
+
+KINDS = ("harmonic", "quartic", "cubic", "second_quartic", "pseudo_harmonic")
+"""In the order of the table."""
+
+SOLVERS = ("fixed_point", "minimisation", "both")
+
+SAME = 0.999
+"""Overlap from which two fields are the same mode (the authors' own)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is looked for, and how.
+
+    Attributes
+    ----------
+    harmonic_modes : int
+        Lowest modes that nonlinear ones are sought from.
+    nonaffine_starts : bool
+        Whether the cubic mode of the lowest mode is the softest of those found from the quartic
+        mode and from the non-affine velocities of all shears.
+    second_quartic, pseudo_harmonic : bool
+        Whether these are sought, too.
+    solver : str
+        `fixed_point` (minimisation where it fails), `minimisation`, or `both`: the first one's
+        mode and its overlap with that of the second.
+    tolerance : float
+        Of the residuals.
+    """
+
+    harmonic_modes: int = 1
+    nonaffine_starts: bool = False
+    second_quartic: bool = True
+    pseudo_harmonic: bool = False
+    solver: str = "fixed_point"
+    tolerance: float = TOLERANCE
+
+    @classmethod
+    def of_block(cls, block) -> Settings:
+        """From a block of the study `quasilocalized` of a campaign."""
+        return cls(**{one.name: block[one.name] for one in fields(cls)})
+
+    def __post_init__(self):
+        if self.solver not in SOLVERS:
+            raise ValueError(f"solver: {self.solver!r} is not one of {', '.join(SOLVERS)}")
+
+
+def solver_seed(campaign_seed: int, ensemble: str, sample: int) -> int:
+    """Seed of the start vectors for the lowest modes of one sample."""
+    return int(random_stream(campaign_seed, ensemble, sample, "quasilocalized").integers(2**31))
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """One mode, found or not.
+
+    Attributes
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    mode : int
+        Number of the harmonic mode that it comes from.
+    start : str
+        What the solver began from.
+    vector : ndarray, shape=(N, d)
+        Of unit norm; NaN where the solver ended with none.
+    outcome : str
+        As of :mod:`glassmodes.quasilocalized.solvers`.
+    residual, iterations, seconds
+        Of the solver.
+    overlap_solvers : float
+        |overlap| of two solvers' modes; NaN where one was run.
+    """
+
+    kind: str
+    mode: int
+    start: str
+    vector: np.ndarray
+    outcome: str
+    residual: float
+    iterations: int
+    seconds: float
+    overlap_solvers: float = np.nan
+
+    @property
+    def converged(self) -> bool:
+        return self.outcome == "converged"
+
+
+@dataclass(frozen=True)
+class SampleExcitations:
+    """All that was found in one sample.
+
+    Attributes
+    ----------
+    excitations : list of Excitation
+    moduli : ElasticModuli
+    second_frequency : float
+        Of the harmonic mode above those kept.
+    seconds : float
+        Wall time of all.
+    """
+
+    excitations: list[Excitation]
+    moduli: ElasticModuli
+    second_frequency: float = np.nan
+    seconds: float = np.nan
+
+    def get(self, kind: str, mode: int = 0) -> Excitation | None:
+        """The excitation of a kind and number, if it was sought."""
+        for excitation in self.excitations:
+            if (excitation.kind, excitation.mode) == (kind, mode):
+                return excitation
+        return None
+
+
+def solve(expansion, inverse, kind, start, settings):
+    """Solve for one mode as the settings say.
+
+    Returns
+    -------
+    Solution
+    overlap : float
+        Of both solvers' modes; NaN where one was run or failed.
+    """
+    overlap = np.nan
+    if settings.solver == "minimisation":
+        return minimise(expansion, kind, start, tolerance=settings.tolerance), overlap
+    found = iterate(expansion, inverse, kind, start, tolerance=settings.tolerance)
+    if settings.solver == "both" or found.outcome in ("limit", "stalled"):
+        other = minimise(expansion, kind, start, tolerance=settings.tolerance)
+        if found.converged and other.converged:
+            overlap = float(abs(np.vdot(found.field, other.field)))
+        if other.converged and not found.converged:
+            found = other
+    return found, overlap
+
+
+def find_excitations(expansion, settings=None, *, inverse=None, seed: int = 0) -> SampleExcitations:
+    """Quasilocalized excitations and moduli of one inherent structure without rattlers.
+
+    Parameters
+    ----------
+    expansion : Expansion
+    settings : Settings, optional
+    inverse : InverseHessian, optional
+        Of the expansion, if it is wanted for more; factorised here without it.
+    seed : int
+        Of the start vectors for the lowest modes.
+
+    Returns
+    -------
+    SampleExcitations
+        A mode that a solver did not find is among them, with its outcome.
+
+    Raises
+    ------
+    NotDefiniteError
+        The configuration is no minimum.
+    ModeError
+        The lowest modes were not found.
+    """
+    settings = settings or Settings()
+    began = time.perf_counter()
+    if inverse is not None:
+        return _find(expansion, inverse, settings, seed, began)
+    with InverseHessian.of_expansion(expansion) as inverse:
+        return _find(expansion, inverse, settings, seed, began)
+
+
+def _find(expansion, inverse, settings, seed, began):
+    lap = time.perf_counter()
+    count = settings.harmonic_modes
+    values, vectors, residuals = inverse.lowest(count + 1, seed=seed)
+    seconds = (time.perf_counter() - lap) / count
+    excitations = []
+
+    def sought(kind, mode, starts, energy=None):
+        """The softest mode that the starts lead to."""
+        found = []
+        for name, start in starts.items():
+            solution, overlap = solve(expansion, inverse, energy or kind, start, settings)
+            found.append((solution, overlap, name))
+        # failures last; the first start wins among equals
+        softest = min(found, key=lambda item: item[0].stiffness if item[0].converged else np.inf)
+        solution, overlap, name = softest
+        vector = descriptors.with_positive_tau(expansion, solution.field)
+        spent = sum(item[0].seconds for item in found)
+        excitations.append(
+            Excitation(
+                *(kind, mode, name, vector, solution.outcome, solution.residual),
+                *(solution.iterations, spent, overlap),
+            )
+        )
+        return excitations[-1]
+
+    for mode in range(count):
+        psi = descriptors.with_positive_tau(expansion, vectors[mode])
+        excitations.append(
+            Excitation("harmonic", mode, "lanczos", psi, "converged", residuals[mode], 0, seconds)
+        )
+        quartic = sought("quartic", mode, {"harmonic": psi})
+        usable = quartic.converged
+        starts = {"quartic": quartic.vector} if usable else {"harmonic": psi}
+        if settings.nonaffine_starts and mode == 0:
+            for name, strain in shear_strains(expansion.dimension).items():
+                starts[f"nonaffine_{name}"] = nonaffine_velocity(
+                    expansion, strain, solve=inverse.solve
+                )
+        sought("cubic", mode, starts)
+        if settings.second_quartic and usable:
+            delta, _, _ = descriptors.difference(expansion, quartic.vector, psi)
+            sought("second_quartic", mode, {"difference": delta}, "quartic")
+        if settings.pseudo_harmonic:
+            sought("pseudo_harmonic", mode, {"harmonic": psi})
+    moduli = elastic_moduli(expansion, solve=inverse.solve)
+    return SampleExcitations(
+        excitations,
+        moduli,
+        float(np.sqrt(values[count])) if len(values) > count else np.nan,
+        time.perf_counter() - began,
+    )
+
+
+def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:
+    """Rows of the table `quasilocalized`, in the order of :data:`KINDS` for each mode.
+
+    Numbers of a mode that no solver found are NaN; its outcome says why.
+    """
+    forces = descriptors.shear_forces(expansion)
+    rows = []
+    for one in sorted(found.excitations, key=lambda e: (e.mode, KINDS.index(e.kind))):
+        row = {
+            "kind": one.kind,
+            "mode": one.mode,
+            "start": one.start,
+            "residual": float(one.residual),
+            "iterations": one.iterations,
+            "converged": one.converged,
+            "outcome": one.outcome,
+            "overlap_solvers": one.overlap_solvers,
+            "seconds": one.seconds,
+        }
+        exists = bool(np.isfinite(one.vector).all())
+        for other in ("harmonic", "quartic", "cubic"):
+            partner = found.get(other, one.mode)
+            row[f"overlap_{other}"] = (
+                float(abs(np.vdot(one.vector, partner.vector)))
+                if exists and partner is not None
+                else np.nan
+            )
+        if exists:
+            row.update(descriptors.anharmonicity(expansion, one.vector))
+            couplings = descriptors.shear_couplings(one.vector, forces)
+            harmonic = found.get("harmonic", one.mode).vector
+            _, norm, stiffness = descriptors.difference(expansion, one.vector, harmonic)
+            row["difference"], row["difference_stiffness"] = norm, stiffness
+        else:
+            couplings = dict.fromkeys(forces, np.nan)
+            names = ("stiffness", "frequency", "cubic", "quartic", "participation_ratio")
+            names += ("participants", "cubic_energy", "quartic_energy", "quartic_response")
+            row.update(dict.fromkeys((*names, "difference", "difference_stiffness"), np.nan))
+        row["shear_coupling"] = couplings["simple_xy"]
+        row["shear_coupling_rms"] = float(np.sqrt(np.mean(np.square(list(couplings.values())))))
+        row.update({f"shear_coupling_{name}": nu for name, nu in couplings.items()})
+        rows.append(row)
+    return rows
+
+
+def profile_rows(found: SampleExcitations, positions, box) -> list[dict]:
+    """Rows of the table `quasilocalized_profiles`, of the converged modes."""
+    rows = []
+    for one in found.excitations:
+        if not one.converged:
+            continue
+        profile = descriptors.decay_profile(one.vector, positions, box)
+        rows += [
+            {"kind": one.kind, "mode": one.mode, **dict(zip(profile, shell, strict=True))}
+            for shell in zip(*(column.tolist() for column in profile.values()), strict=True)
+        ]
+    return rows

@@ -1,0 +1,1 @@
+"""The catalogue of figures, the summary and the report of a campaign."""

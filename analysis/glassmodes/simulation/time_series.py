@@ -1,0 +1,116 @@
+"""Temperature and potential energy along a run, and the checks that it was a good one.
+
+The paper's Eq. 2 and its Figs S1 and S2: T(t) and Phi(t) must not depend on time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+CHECK_BLOCKS = 10
+"""Blocks of a run from which the errors of its means are taken."""
+
+
+def time_series(
+    trajectory, temperature, inherent_energy, particles, *, points=1000
+) -> pd.DataFrame:
+    """Temperature and potential energy per particle above the inherent structure, thinned.
+
+    Parameters
+    ----------
+    trajectory : mapping
+        Group of a trajectory file: `time`, `temperature` (sum v^2 / (d N), Eq. 2) and
+        `potential_energy` (total), shape=(F,).
+    temperature : float
+        Target temperature, the key of the run.
+    inherent_energy : float
+        Total energy of the inherent structure.
+    particles : int
+    points : int
+        Frames kept, evenly spaced (not averaged).
+
+    Returns
+    -------
+    pandas.DataFrame
+        temperature, time, temperature_observed, potential_energy (per particle, relative to the
+        inherent structure; 3/2 T in the harmonic limit in three dimensions).
+    """
+    time = trajectory["time"][:]
+    kept = np.unique(np.linspace(0, len(time) - 1, min(points, len(time))).astype(int))
+    return pd.DataFrame(
+        {
+            "temperature": float(temperature),
+            "time": time[kept],
+            "temperature_observed": trajectory["temperature"][:][kept],
+            "potential_energy": (trajectory["potential_energy"][:][kept] - inherent_energy)
+            / particles,
+        }
+    )
+
+
+def dynamics_checks(trajectory, temperature, inherent_energy, particles, dimension=3, msd=None):
+    """One row of checks of a run.
+
+    Parameters
+    ----------
+    trajectory, temperature, inherent_energy, particles
+        As in :func:`time_series`.
+    dimension : int
+    msd : pandas.DataFrame, optional
+        Of :func:`glassmodes.simulation.mean_squared_displacement`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        temperature; frames; duration; mean_temperature (of the d (N - 1) degrees of freedom)
+        and temperature_error (standard error of block means); temperature_trend (mean of the
+        second half over that of the first); potential_trend (the same for the potential energy
+        above the inherent structure);
+        energy_drift (change of the total energy over the run, from a straight-line fit, per
+        particle and in units of T); msd_ratio (:func:`msd_ratio`).
+    """
+    time = np.asarray(trajectory["time"][:], dtype=float)
+    observed = np.asarray(trajectory["temperature"][:], dtype=float)
+    potential = np.asarray(trajectory["potential_energy"][:], dtype=float) - inherent_energy
+    total = potential + 0.5 * dimension * particles * observed
+    # Eq. 2 counts d N degrees of freedom; with the centre of mass at rest there are d (N - 1)
+    kinetic = observed * particles / (particles - 1)
+    slope = np.polyfit(time - time.mean(), total, 1)[0]
+    half = len(time) // 2
+    blocks = [part.mean() for part in np.array_split(kinetic, CHECK_BLOCKS)]
+    row = {
+        "temperature": float(temperature),
+        "frames": len(time),
+        "duration": float(time[-1] - time[0]),
+        "mean_temperature": kinetic.mean(),
+        "temperature_error": np.std(blocks, ddof=1) / np.sqrt(CHECK_BLOCKS),
+        "temperature_trend": observed[half:].mean() / observed[:half].mean(),
+        "potential_trend": potential[half:].mean() / potential[:half].mean(),
+        "energy_drift": slope * (time[-1] - time[0]) / (particles * temperature),
+        "msd_ratio": np.nan if msd is None else msd_ratio(msd),
+    }
+    return pd.DataFrame([row])
+
+
+EARLY_LAGS = (10.0, 40.0)
+"""Lags counted as early in :func:`msd_ratio`: some periods of the softest modes of a small glass,
+short of anything slower than a vibration."""
+
+
+def msd_ratio(msd) -> float:
+    """Late over early mean-squared displacement of one run; one if the particles only vibrate.
+
+    Early are the lags within EARLY_LAGS, late those above half of the longest lag (a quarter of
+    the run); NaN if the run is too short for both.
+
+    Parameters
+    ----------
+    msd : pandas.DataFrame
+        lag and msd of one run.
+    """
+    early = msd["lag"].between(*EARLY_LAGS)
+    late = msd["lag"] >= 0.5 * msd["lag"].max()
+    if not early.any() or msd["lag"].max() < 2.0 * EARLY_LAGS[1]:
+        return float("nan")
+    return float(msd.loc[late, "msd"].mean() / msd.loc[early, "msd"].mean())

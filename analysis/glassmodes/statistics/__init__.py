@@ -1,0 +1,1 @@
+"""Statistics of samples: bootstraps and jackknives, censored likelihoods, exponents; no physics."""
