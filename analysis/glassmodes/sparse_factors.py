@@ -1,4 +1,4 @@
-"""Size of the factor of a sparse Hessian, known before anything is built."""
+"""Size of the sparse factorisation of a Hessian, estimated before anything is built."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import math
 
 
 def factor_nonzeros(particles: int, neighbours: float, dimension: int) -> float:
-    """Non-zeros of the LDL^T factor of a Hessian.
+    """Estimated number of non-zeros in the LDL^T factor of a Hessian.
 
-    Nested dissection in d dimensions fills as N^(2 - 2/d) (N log N in 2D); the prefactor is set
-    by the width of the separators, that is by the number of neighbours. Calibrated on PARDISO's
-    peak for 12-IPL (0.24 GiB at N = 4,000, 4.6 GiB at 32,000), harmonic spheres and 10-IPL in 2D
-    to 4D: good to some 40%. PARDISO's own analysis is exact and decides once it has run.
+    With nested dissection the factor grows as N^(2 - 2/d) in d > 2 dimensions and as N log N in
+    two. The prefactor follows from the width of the separators, which depends on the number of
+    neighbours. It is calibrated on the peak memory of MKL PARDISO for 12-IPL (0.24 GiB at N =
+    4,000, 4.6 GiB at N = 32,000), harmonic spheres, and 10-IPL in two to four dimensions, and is
+    accurate to about 40 %. Once PARDISO has analysed the matrix, its own exact count is used
+    instead.
+
+    Parameters
+    ----------
+    particles : int
+        Number of particles N.
+    neighbours : float
+        Mean number of interacting neighbours of a particle.
+    dimension : int
+        Space dimension d.
+
+    Returns
+    -------
+    float
+        Number of non-zeros, at most that of the dense lower triangle.
     """
     size = dimension * particles
     reach = max(neighbours, 1.0) ** (1.0 / dimension)
