@@ -1,4 +1,4 @@
-"""LAMMPS sessions, our own dynamics and Monte Carlo, preparation of samples, force constants."""
+"""Simulations: LAMMPS sessions, compiled dynamics and Monte Carlo, preparation of samples."""
 
 from glassmodes.simulation.crystallinity import crystalline_fraction
 from glassmodes.simulation.displacement import (
