@@ -1,4 +1,4 @@
-"""Gathering the per-bundle parts of a table, and checking it against its columns."""
+"""Gathering of the parts of a table from all bundles, and validation of its columns."""
 
 from __future__ import annotations
 
@@ -12,17 +12,27 @@ from glassmodes.data.storage import read_table
 
 
 class TableError(ValueError):
-    """A table that breaks the data contract; names the table, the column and the fault."""
+    """A table does not match its declared columns; the message names table, column and fault."""
 
 
 def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A table with its columns in order, checked.
+    """Check a table against its declared columns and put them in order.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    name : str
+        Name of the table in :data:`glassmodes.data.schemas.TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
     TableError
-        If a column is missing, has the wrong type, or holds values that are not finite where they
-        must be.
+        If the table is unknown, or a column is missing, has the wrong type, or holds values that
+        are not finite although they must be.
     """
     if name not in TABLES:
         raise TableError(f"{name}: no such table; known: {', '.join(TABLES)}")
@@ -45,21 +55,29 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def gather(parts: Iterable, name: str) -> pd.DataFrame:
-    """One table from its parts.
+    """Join the parts of a table.
 
     Parameters
     ----------
     parts : iterable of path or DataFrame
-        Any order; empty ones count for nothing.
+        Parts in any order; empty ones are ignored.
     name : str
+        Name of the table.
 
     Returns
     -------
     pandas.DataFrame
-        Checked, sorted by ensemble, sample, and the order within each part.
+        Validated, sorted by ensemble, sample and temperature; otherwise in the order of the parts.
+
+    Raises
+    ------
+    TableError
+        As :func:`validate`.
+    StorageError
+        If a part cannot be read.
     """
     frames = [part if isinstance(part, pd.DataFrame) else read_table(part) for part in parts]
-    # an empty part has no types of its own and would spoil those of the others
+    # the columns of an empty part have no types and would change those of the joined table
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return pd.DataFrame({column.name: [] for column in TABLES[name]})
@@ -69,12 +87,16 @@ def gather(parts: Iterable, name: str) -> pd.DataFrame:
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:
-    """The `ensembles` table: what figures and captions need to know of each ensemble.
+    """Table `ensembles`: the properties of each ensemble that figures and captions need.
 
     Parameters
     ----------
     ensembles : mapping of str to glassmodes.ensembles.Ensemble
     models : mapping of str to glassmodes.models.GlassModel
+
+    Returns
+    -------
+    pandas.DataFrame
     """
     rows = []
     for ensemble in ensembles.values():
@@ -97,7 +119,7 @@ def ensembles_table(ensembles, models) -> pd.DataFrame:
 
 
 def _parent_temperature(preparation):
-    """Temperature of the liquid that was quenched, infinite where particles fell at random."""
+    """Temperature of the liquid that was quenched, infinite if the positions were random."""
     if preparation.get("protocol") == "random":
         return np.inf
     return float(preparation.get("parent_temperature", np.nan))

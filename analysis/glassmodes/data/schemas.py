@@ -1,9 +1,10 @@
-"""Columns of every table of `results/<campaign>/tables/`, the data contract in code.
+"""Columns of every table in `results/<campaign>/tables/`.
 
-Each table begins with `ensemble` and `sample` (but `ensembles` and `summary`, which have a row per
-ensemble and per reference value, and `table_...`, which have a row per entry of a paper's table).
-Extra columns are allowed; they are kept after those named here. All numbers are in reduced units
-(mass, length, energy and k_B = 1), frequencies are angular.
+Each table begins with the columns `ensemble` and `sample`. Exceptions are `ensembles` and
+`summary`, with one row for each ensemble and each reference value, and the tables `table_...`, with
+one row for each entry of a paper's table. A table may have more columns than are listed here; they
+come last. All numbers are in reduced units (mass, length, energy and k_B equal one), and
+frequencies are angular.
 """
 
 from __future__ import annotations
@@ -16,12 +17,23 @@ KINDS = {
     "text": "OUT",
     "flag": "b",
 }
-"""Numpy kinds that a column of each type may have."""
+"""Kinds of NumPy dtypes that a column of each type may have."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, whether every value must be finite, and what it means."""
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        Type, one of :data:`KINDS`.
+    description : str
+        Meaning of the values.
+    finite : bool
+        Whether every number must be finite.
+    """
 
     name: str
     kind: str
@@ -423,6 +435,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("statement", "text", "what the row says"),
     ),
 }
+"""Columns of each table, by its name."""
 
 CSV_TWINS = (
     "ensembles",
@@ -436,4 +449,4 @@ CSV_TWINS = (
     "table_shear_modulus",
     "summary",
 )
-"""Small tables that get a .csv twin."""
+"""Small tables that are also written as .csv files."""
