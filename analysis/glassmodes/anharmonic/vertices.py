@@ -51,7 +51,7 @@ def spatial_order(positions, box, cells_per_edge=8) -> np.ndarray:
 
 @njit(cache=True, fastmath=True)
 def _pair_strips(starts, neighbour, bond, first, separation, b2, b3, fields, strips):
-    """Strips of H^k: rows (mode, axis) of particle i; columns, axes of its neighbours and itself."""
+    """Strips of H^k: rows (mode, axis) of particle i, columns the axes of its neighbours and it."""
     modes, n, d = fields.shape
     matrix = np.empty((d, d))
     diagonal = np.empty((d, d))

@@ -1,4 +1,4 @@
-"""What the catalogue knows of one figure."""
+"""Entry of one figure in the catalogue of figures."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ class Figure:
     Attributes
     ----------
     name : str
-        File name without ending.
+        File name without suffix.
     draw : callable
-        Takes the tables by name, returns a matplotlib Figure; raises MissingData.
+        Takes the tables by name and returns a matplotlib Figure; raises MissingData if they hold
+        nothing to draw.
     requires : tuple of str
-        Tables without which there is no figure; `ensembles` besides.
+        Tables that the figure needs, in addition to `ensembles`.
     uses : tuple of str
-        Tables that add something where they exist.
+        Tables that the figure uses if they exist.
     caption : callable
-        Takes the tables, returns plain text.
+        Takes the tables by name and returns plain text.
     paper : str
-        Paper that it is after, or "" for figures of our own.
+        Paper that the figure reproduces, or "" for figures of no paper.
     item : str
-        The paper's figure or equation.
+        Figure or equation of the paper.
     title : str
+        Title in the report.
     """
 
     name: str

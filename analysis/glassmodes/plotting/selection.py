@@ -1,4 +1,4 @@
-"""Choosing what a figure shows: which ensembles, which rows, and words for its caption."""
+"""Selection of the ensembles and rows that a figure shows, and text about them for its caption."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ class MissingData(ValueError):
 
 
 def by_kind(tables, name, *, rank=0) -> dict[str, str]:
-    """One ensemble of each kind that a table has, by size.
+    """One ensemble of each kind (glass, crystal) among those that a table has, chosen by size.
 
     Parameters
     ----------
+    tables : mapping of str to DataFrame
+        Tables of the campaign.
+    name : str
+        Name of the table.
     rank : int
-        0 for the smallest ensemble of the kind, 1 for the next larger one, ...
+        0 for the smallest ensemble of the kind, 1 for the next larger one, and so on.
 
     Returns
     -------
     dict of str to str
-        Kind (glass, crystal) to name of the ensemble.
+        Name of the ensemble by kind.
     """
     chosen = {}
     for kind, ensembles in all_by_kind(tables, name).items():
@@ -34,7 +38,13 @@ def by_kind(tables, name, *, rank=0) -> dict[str, str]:
 
 
 def all_by_kind(tables, name) -> dict[str, list[str]]:
-    """Ensembles of each kind that a table has rows of, smallest first."""
+    """Ensembles of each kind (glass, crystal) that a table has rows of, smallest N first.
+
+    Raises
+    ------
+    MissingData
+        If the table has no rows of any known ensemble.
+    """
     known = tables["ensembles"]
     known = known[known["ensemble"].isin(set(tables[name]["ensemble"]))]
     if known.empty:
@@ -44,12 +54,22 @@ def all_by_kind(tables, name) -> dict[str, list[str]]:
 
 
 def panels_of(tables, name) -> dict[str, list[str]]:
-    """Ensembles of each panel, smallest first: one for each kind, or for each of several models.
+    """Ensembles of each panel of a figure, smallest N first.
+
+    There is a panel for each kind (glass, crystal); a kind with several models has one for each
+    model.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Tables of the campaign.
+    name : str
+        Name of the table that the figure shows.
 
     Returns
     -------
     dict of str to list of str
-        Kind, or name of the model where a kind has several of them, to names of ensembles.
+        Names of ensembles by kind or by name of the model.
     """
     known = tables["ensembles"].set_index("ensemble")
     panels = {}
@@ -64,12 +84,12 @@ def panels_of(tables, name) -> dict[str, list[str]]:
 
 
 def by_panel(tables, name) -> dict[str, str]:
-    """The smallest ensemble of each of :func:`panels_of`."""
+    """Smallest ensemble of each panel of :func:`panels_of`."""
     return {panel: ensembles[0] for panel, ensembles in panels_of(tables, name).items()}
 
 
 def panel_words(panels) -> str:
-    """Which panel is which, for a caption: for the glass (a) and the crystal (b)."""
+    """Names of the panels for a caption, such as "for the glass (a) and the crystal (b)"."""
     names = [f"the {name}" if name in ("glass", "crystal") else name for name in ordered(panels)]
     if len(names) == 1:
         return f"for {names[0]}"
@@ -77,12 +97,16 @@ def panel_words(panels) -> str:
 
 
 def by_model(rows) -> dict:
-    """Rows of each model, in the order of the paper's panels, others after those.
+    """Rows of each model; the models of the paper first, in its order.
 
     Parameters
     ----------
     rows : DataFrame
-        With a column `model`.
+        Rows with a column `model`.
+
+    Returns
+    -------
+    dict of str to DataFrame
     """
     order = [model for model in MODEL_NAMES if (rows["model"] == model).any()]
     order += [model for model in rows["model"].unique() if model not in order]
@@ -90,18 +114,18 @@ def by_model(rows) -> dict:
 
 
 def size_lines(ensembles) -> dict[str, str]:
-    """A line style for each ensemble of one kind, smallest first."""
+    """Line style of each ensemble of one kind, given smallest N first."""
     return {name: SIZE_LINES[i % len(SIZE_LINES)] for i, name in enumerate(ensembles)}
 
 
 def particles(tables, ensemble) -> int:
-    """N of an ensemble."""
+    """Number of particles N of an ensemble."""
     known = tables["ensembles"]
     return int(known.loc[known["ensemble"] == ensemble, "particles"].iloc[0])
 
 
 def of(table, **values) -> pd.DataFrame:
-    """Rows of a table in which columns have given values."""
+    """Rows of a table in which the named columns have given values."""
     chosen = np.ones(len(table), dtype=bool)
     for column, value in values.items():
         chosen &= (table[column] == value).to_numpy()
@@ -109,14 +133,16 @@ def of(table, **values) -> pd.DataFrame:
 
 
 def describe(tables, name, ensembles=None) -> str:
-    """N, samples and temperatures of what a figure shows, as one sentence.
+    """Sentence with N, number of samples and temperatures of each ensemble that a figure shows.
 
     Parameters
     ----------
+    tables : mapping of str to DataFrame
+        Tables of the campaign.
     name : str
-        Table that is shown.
+        Name of the table that the figure shows.
     ensembles : sequence of str, optional
-        All that the table has by default.
+        Ensembles that are shown; all of the table by default.
     """
     table = tables[name]
     parts = []
