@@ -27,6 +27,7 @@ class _Brief(logging.Formatter):
     """Formatter for stderr: messages without the tracebacks that the log file holds."""
 
     def formatException(self, ei):  # noqa: N802
+        """No traceback."""
         return ""
 
 

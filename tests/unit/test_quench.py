@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from glassmodes.landscape import Landscape, Quencher
@@ -203,7 +205,7 @@ def test_minima_found_twice_agree_far_within_the_tolerance(make_glass):
 
 def test_a_rattler_is_no_part_of_the_structure():
     # close above jamming a few of a hundred spheres rattle
-    model = get_model("harmonic").at_density(0.66 * 6 / np.pi)
+    model = replace(get_model("harmonic"), density=0.66 * 6 / np.pi)
     rng = np.random.default_rng(3)
     n = 200
     species, diameter = model.mixture(n, rng)

@@ -17,7 +17,6 @@ from glassmodes.campaign.settings import (
     schema,
     temperature_label,
 )
-from glassmodes.data.storage import trajectory_name
 from jsonschema import Draft202012Validator
 
 CAMPAIGNS = [
@@ -151,8 +150,8 @@ def test_demo_shows_every_study_but_the_one_for_large_systems():
 
 
 def test_names_of_temperatures_are_those_of_the_data_contract():
-    for temperature in (1e-4, 0.001, 0.05, 1e-5, 2.5):
-        assert trajectory_name(temperature) == f"T{temperature_label(temperature)}.h5"
+    names = {1e-4: "0.0001", 0.001: "0.001", 0.05: "0.05", 1e-5: "1e-05", 2.5: "2.5"}
+    assert {temperature: temperature_label(temperature) for temperature in names} == names
 
 
 # --- the shipped campaigns ------------------------------------------------------------------

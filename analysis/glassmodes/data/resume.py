@@ -72,7 +72,7 @@ class PartialFolder:
         self._lock = _locked(self.folder.with_suffix(".lock"))
         record = self.folder / "settings.json"
         if record.is_file() and record.read_text() == self._settings:
-            # the calibration of run times skips logs with this message
+            # run times are not calibrated from logs with this message
             _log.info("%s: goes on from what an earlier run left", self.folder)
             return True
         shutil.rmtree(self.folder, ignore_errors=True)

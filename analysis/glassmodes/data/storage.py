@@ -28,7 +28,6 @@ from glassmodes import __version__
 FORMAT = "glass-campaign"
 """Value of the attribute `format` of every file of this package."""
 _CHUNK_BYTES = 2**20
-PROVENANCE = ("campaign", "ensemble", "model", "code_version", "config_hash", "created")
 
 
 REMEDY = "remove it, and it is made again"
@@ -116,11 +115,6 @@ def sample_group(sample: int) -> str:
 def bundle_name(bundle: int) -> str:
     """Name of a bundle in file names, bNNNN."""
     return f"b{bundle:04d}"
-
-
-def trajectory_name(temperature: float) -> str:
-    """File name of the trajectories at a temperature, T<temperature>.h5."""
-    return f"T{temperature:.6g}.h5"
 
 
 def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> dict[str, str]:
@@ -235,12 +229,6 @@ def open_file(path: str | Path, required: Iterable[str] = ()) -> h5py.File:
     return file
 
 
-def file_attributes(path: str | Path) -> dict:
-    """Provenance of a file."""
-    with open_file(path) as file:
-        return {key: file.attrs[key] for key in file.attrs}
-
-
 _GLASS_DATASETS = (
     "sample",
     "positions",
@@ -319,13 +307,6 @@ def read_glasses(path) -> list[Glass]:
         )
         for s in range(len(status))
     ]
-
-
-def write_modes(path, modes: Mapping[int, Modes], attributes: Mapping) -> None:
-    """Write the modes of one bundle (`modes/bNNNN.h5`), a group for each sample."""
-    with create_file(path, attributes) as file:
-        for sample, one in modes.items():
-            put_modes(file.create_group(sample_group(sample)), one)
 
 
 def put_modes(group: h5py.Group, modes: Modes) -> None:

@@ -219,10 +219,6 @@ class Expansion:
         """tau = U''':zzz of a field z, shape=(N, d)."""
         return self.forms(z)[1]
 
-    def quartic_form(self, z) -> float:
-        """chi = U'''':zzzz."""
-        return self.forms(z)[2]
-
     def cubic_contraction(self, u, v=None) -> np.ndarray:
         """Contraction U''':uv of the third derivatives with two fields, shape=(N, d).
 

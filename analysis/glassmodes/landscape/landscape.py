@@ -45,7 +45,7 @@ class Landscape:
                 f"largest cutoff {self.cutoff:.4g}; at this density at least "
                 f"{model.smallest_system()} particles are needed"
             )
-        # a small box leaves no room for the skin
+        # the skin is limited by the box: no pair may interact with two images
         self._skin = min(SKIN, 0.5 * self.box.min() - self.cutoff)
         self._box = tuple(float(edge) for edge in self.box)
         self._sizes = model.non_additivity if model.is_polydisperse else model.pair_diameters

@@ -135,7 +135,7 @@ def _search(
             if slot + count > capacity:
                 starts[n] = -1
                 return starts, found
-            # the range of every pair, then its squared distance less the square of that range
+            # `excess` is the range of each pair, then its squared distance less the squared range
             if diameter.size:
                 own = diameter[i]
                 for k in range(count):

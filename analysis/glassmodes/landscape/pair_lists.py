@@ -237,7 +237,7 @@ class PairLists:
             float(coefficients[p]) if coefficients[p] else None
             for p in (-12, -10, -8, -6, -4, -2, 1, 2, 4, 6)
         )
-        # a small box leaves no room for the skins
+        # a small box limits the skins
         self._outer_skin = min(outer_skin, 0.5 * landscape.box.min() - landscape.cutoff)
         self._inner_skin = min(inner_skin, 0.4 * self._outer_skin)
         self._room = 0.5 * (self._outer_skin - self._inner_skin)

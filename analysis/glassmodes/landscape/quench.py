@@ -256,6 +256,7 @@ class Quencher:
         return self._find(positions, energy)
 
     def _find(self, minimum, energy):
+        """Index of the known structure that a minimum is the same as; -1 for none."""
         for structure in self._visited:
             known = self._known[structure]
             # the bound is far above the noise of converged energies, and spares most comparisons
@@ -395,7 +396,7 @@ class Quencher:
                 continue
             n = placed.shape[1]
             moved = descent.in_order(descent.points[:, :n] - placed - shift[:, None])
-            # a rattler's displacement exerts no force
+            # the displacement of a rattler causes no force
             moved[~known.rigid] = 0.0
             forces = descent.forces
             rest = (forces + self._expansion(structure).hessian_product(moved))[known.rigid]

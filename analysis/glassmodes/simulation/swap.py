@@ -184,7 +184,7 @@ def _estimate(
                 for a in range(d + 1):
                     near[(d + 1) * n + a] = rounded[(d + 1) * j + a]
             n += 1
-    # whole vectors: the rest are out of range, half a box away
+    # fill the last vector with neighbours out of range, half a box edge away
     padded = (n + _BLOCK - 1) // _BLOCK * _BLOCK
     for k in range(n, padded):
         for a in range(d):
@@ -208,7 +208,7 @@ def _estimate(
         sigma_new = half * (size + away) * (one - non_additivity * abs(size - away))
         sigma_old *= sigma_old
         sigma_new *= sigma_new
-        # one division for x^2 and x^-2 of both
+        # a single division gives x^2 and x^-2 of both energies
         product_old = old * sigma_old
         product_new = new * sigma_new
         inverse = one / (product_old * product_new)
@@ -244,7 +244,7 @@ def _energies(
                 near[a, n] = points[j, a]
             near[d, n] = diameter[j]
             n += 1
-    # whole vectors: the rest are out of range, half a box away
+    # fill the last vector with neighbours out of range, half a box edge away
     padded = (n + _BLOCK - 1) // _BLOCK * _BLOCK
     for k in range(n, padded):
         for a in range(d):
@@ -269,7 +269,7 @@ def _energies(
         sigma_new = 0.5 * (size + near[d, k]) * (1.0 - non_additivity * abs(size - near[d, k]))
         sigma_old *= sigma_old
         sigma_new *= sigma_new
-        # one division for x^2 and x^-2 of both
+        # a single division gives x^2 and x^-2 of both energies
         product_old = old * sigma_old
         product_new = new * sigma_new
         inverse = 1.0 / (product_old * product_new)
@@ -504,7 +504,7 @@ def attempt_moves(
                 break
         if diameter[i] > diameter[j]:
             i, j = j, i
-        # i grows and j shrinks
+        # particle i gets the larger diameter and j the smaller one
         larger, smaller = diameter[j], diameter[i]
         threshold = -temperature * np.log(1.0 - rng.random())
         tallies[2] += 1
@@ -647,7 +647,7 @@ class SwapMonteCarlo:
         """
         landscape, model = self.landscape, self.landscape.model
         n, d = self.positions.shape
-        # a small box leaves no room for the skin
+        # a small box limits the skin
         skin = min(SKIN * self.mean_diameter, 0.5 * landscape.box.min() - landscape.cutoff)
         cells, lists = self._listing(skin)
         box, terms = tuple(map(float, landscape.box)), potential_terms(model.potential)

@@ -45,7 +45,7 @@ def weibull_shape(values, part=1.0) -> float:
         first = (powers @ logs) / total
         second = (powers @ logs**2) / total
         step = (first - 1.0 / shape - mean) / (second - first**2 + 1.0 / shape**2)
-        # halved where Newton's step would leave the positive numbers
+        # Newton's step; it may at most halve the shape, which must stay positive
         shape = shape - step if step < 0.5 * shape else 0.5 * shape
         if not abs(step) > 1e-10 * shape:
             break

@@ -39,9 +39,6 @@ from glassmodes.landscape.neighbours import neighbour_table
 from glassmodes.models.potentials import POWERS
 from glassmodes.transitions.rearrangements import describe, displacement
 
-OUTCOMES = ("transition", "none", "overlap", "not_converged")
-"""Outcomes of a mode; see the module."""
-
 _LOWEST_FRACTION = 1e-6
 """Lower end of the search if the first amplitude of the grid leads to another structure already, in
 units of that amplitude.
@@ -120,7 +117,7 @@ class Scan:
     Attributes
     ----------
     outcome : str
-        One of :data:`OUTCOMES`, or `stopped` if the other sign has a smaller A_c.
+        An outcome of the module, or `stopped` if the other sign has a smaller A_c.
     amplitude : float
         A_c; without a transition, the largest amplitude at which r_0 was reached.
     precision : float
@@ -304,7 +301,7 @@ class Excitation:
     far_field_exponent, far_field_error : float
         Decay of the displacement (:func:`glassmodes.transitions.rearrangements.far_field_decay`).
     outcome : str
-        One of :data:`OUTCOMES`.
+        One of the outcomes of the module.
     scanned_to : float
         Largest amplitude of the scan that decides the outcome.
     minimisations, evaluations : int
@@ -521,7 +518,7 @@ def decide(scans: dict[int, Scan]) -> tuple[int, str]:
     sign : int
         0 without a transition.
     outcome : str
-        One of :data:`OUTCOMES`.
+        One of the outcomes of the module.
     """
     changes = {s: scan.amplitude for s, scan in scans.items() if scan.outcome == "transition"}
     failures = [scan.amplitude for scan in scans.values() if scan.outcome == "not_converged"]
