@@ -121,12 +121,27 @@ def _locked(path: Path):
 
 
 def exists(path: Path, communicator) -> bool:
-    """Whether a file exists, as rank 0 sees it; the same answer on every rank."""
+    """Whether a file exists, as rank 0 sees it; the same answer on every rank.
+
+    Parameters
+    ----------
+    path : Path
+    communicator : mpi4py.MPI.Comm
+    """
     return communicator.bcast(path.exists() if communicator.rank == 0 else None)
 
 
 def save_arrays(path: Path, communicator, **arrays) -> None:
-    """Write arrays to an .npz file on rank 0; it gets its name when it is complete."""
+    """Write arrays to an .npz file on rank 0; it gets its name when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+    communicator : mpi4py.MPI.Comm
+        All of its ranks make this call and wait until the file is written.
+    **arrays : ndarray
+        Arrays by name; those of rank 0 are written.
+    """
     if communicator.rank == 0:
         unfinished = path.with_name(f".{path.name}")
         with open(unfinished, "wb") as file:
@@ -136,7 +151,19 @@ def save_arrays(path: Path, communicator, **arrays) -> None:
 
 
 def load_arrays(path: Path, communicator, *names: str) -> list[np.ndarray]:
-    """Read arrays from a file of :func:`save_arrays` on rank 0 and send them to every rank."""
+    """Read arrays from a file of :func:`save_arrays` on rank 0 and send them to every rank.
+
+    Parameters
+    ----------
+    path : Path
+    communicator : mpi4py.MPI.Comm
+    *names : str
+        Names of the arrays.
+
+    Returns
+    -------
+    list of ndarray
+    """
     arrays = None
     if communicator.rank == 0:
         with np.load(path) as stored:

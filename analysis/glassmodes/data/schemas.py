@@ -1,9 +1,9 @@
 """Columns of every table in `results/<campaign>/tables/`.
 
 Each table begins with the columns `ensemble` and `sample`. Exceptions are `ensembles` and
-`summary`, with one row for each ensemble and each reference value, and the tables `table_...`, with
-one row for each entry of a paper's table. A table may have more columns than are listed here; they
-come last. All numbers are in reduced units (mass, length, energy and k_B equal one), and
+`summary`, with one row for each ensemble and each reference value, and the tables `table_...`,
+with one row for each entry of a paper's table. A table may have more columns than are listed here;
+they come last. All numbers are in reduced units (mass, length, energy and k_B equal one), and
 frequencies are angular.
 """
 

@@ -118,7 +118,20 @@ def bundle_name(bundle: int) -> str:
 
 
 def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> dict[str, str]:
-    """Attributes that every file carries: its origin, the version of the code and the time."""
+    """Attributes that every file carries: its origin, the version of the code and the time.
+
+    Parameters
+    ----------
+    campaign, ensemble, model : str
+        Names of the campaign, the ensemble and the model.
+    config_hash : str
+        Hash of the settings of the campaign.
+
+    Returns
+    -------
+    dict of str to str
+        These four, `code_version`, and `created` (UTC, ISO 8601).
+    """
     return {
         "campaign": campaign,
         "ensemble": ensemble,
@@ -155,7 +168,19 @@ def atomic_path(path: str | Path):
 
 @contextmanager
 def create_file(path: str | Path, attributes: Mapping):
-    """Context manager: a new HDF5 file, which gets its name only if the block succeeds."""
+    """Context manager: a new HDF5 file, which gets its name only if the block succeeds.
+
+    Parameters
+    ----------
+    path : path
+        Folders that do not exist are created.
+    attributes : mapping
+        Attributes of the file, such as those of :func:`provenance`.
+
+    Yields
+    ------
+    h5py.File
+    """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"] = FORMAT
         for key, value in attributes.items():
@@ -169,6 +194,13 @@ def put_array(group: h5py.Group, name: str, array: np.ndarray) -> None:
     """Write an array with checksums, which HDF5 verifies whenever a part of it is read.
 
     A chunk of the dataset holds whole entries along the first axis, about a megabyte of them.
+
+    Parameters
+    ----------
+    group : h5py.Group
+    name : str
+        Name of the dataset.
+    array : array_like
     """
     array = np.asarray(array)
     if array.size == 0:
@@ -310,7 +342,14 @@ def read_glasses(path) -> list[Glass]:
 
 
 def put_modes(group: h5py.Group, modes: Modes) -> None:
-    """Write the modes of one sample into its HDF5 group."""
+    """Write the modes of one sample into its HDF5 group.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Group of the sample, named by :func:`sample_group`.
+    modes : Modes
+    """
     put_array(group, "frequency_squared", modes.frequency_squared)
     put_array(group, "vectors", modes.vectors)
     group["residual"] = modes.residual
@@ -325,6 +364,16 @@ def mode_samples(path) -> list[int]:
 
 def read_modes(path, sample: int) -> Modes:
     """Read the modes of one sample from a file, `modes/bNNNN.h5`.
+
+    Parameters
+    ----------
+    path : path
+    sample : int
+        Index of the sample within its ensemble.
+
+    Returns
+    -------
+    Modes
 
     Raises
     ------

@@ -193,7 +193,13 @@ class Expansion:
         return b2[:, None, None] * outer + b1[:, None, None] * np.eye(self.dimension)
 
     def hessian_rows(self, start, stop) -> sparse.csr_matrix:
-        """Rows of the Hessian for particles start to stop - 1, shape=(d (stop - start), d N)."""
+        """Rows of the Hessian for a range of particles, shape=(d (stop - start), d N).
+
+        Parameters
+        ----------
+        start, stop : int
+            Range of particles, without `stop`.
+        """
         d = self.dimension
         indptr, indices, blocks = self.block_rows(self._hessian_bonds, start, stop)
         shape = (d * (stop - start), d * self.particles)

@@ -9,8 +9,13 @@ the potential. The second to fourth derivatives of the energy, contracted with z
     chi   = sum B_4 (x.z_ij)^4 + 6 B_3 (x.z_ij)^2 (z_ij.z_ij) + 3 B_2 (z_ij.z_ij)^2
 
 where the sums are over pairs. chi is Eq. C2 of Kapteijns, Richard and Lerner, arXiv:1912.10930
-(2020). Functions that take `box` as a tuple are compiled for each dimension separately, so that
-their loops over axes unroll. Functions with an argument `out` add to it.
+(2020).
+
+Arguments that several functions share: `box`, a tuple of d edge lengths; `first` and `second`,
+shape=(P,), the particles of each pair; `separation`, shape=(P, d); `b1` to `b4`, shape=(P,), the
+radial derivatives B_1 to B_4; fields `u`, `v` and `z`, shape=(N, d); and `out`, shape=(N, d), to
+which the result is added. As `box` is a tuple, the functions are compiled for each dimension
+separately and their loops over axes unroll.
 """
 
 from __future__ import annotations
@@ -156,7 +161,15 @@ def entry_diameters(starts, neighbours, species, diameter, sizes, polydisperse):
 
 @njit(cache=True)
 def bond_coefficients(distance, pair_diameter, powers, laurent):
-    """phi and B_1, ..., B_4 of each pair, shape=(5, P)."""
+    """phi and B_1, ..., B_4 of each pair, shape=(5, P).
+
+    Parameters
+    ----------
+    distance, pair_diameter : ndarray, shape=(P,)
+        Distance r and diameter lambda of each pair.
+    powers, laurent : ndarray, shape=(11,)
+        Powers p and coefficients a_p of the potential.
+    """
     out = np.zeros((5, len(distance)))
     for b in range(len(distance)):
         x = distance[b] / pair_diameter[b]
@@ -177,7 +190,13 @@ def bond_coefficients(distance, pair_diameter, powers, laurent):
 
 @njit(cache=True, fastmath=True)
 def separations(positions, box, first, second):
-    """Separations r_first - r_second by the minimum image convention, and their lengths."""
+    """Separations r_first - r_second by the minimum image convention, and their lengths.
+
+    Returns
+    -------
+    separation : ndarray, shape=(P, d)
+    distance : ndarray, shape=(P,)
+    """
     d = len(box)
     out = np.empty((len(first), d))
     distance = np.empty(len(first))
@@ -348,7 +367,21 @@ def pair_quartic_contraction(box, first, second, z, out):
 
 @njit(cache=True)
 def directed_bonds(particles, first, second):
-    """Full neighbour list of pairs: starts, neighbours (ascending) and pair of each entry."""
+    """Full neighbour list of pairs: starts, neighbours (ascending) and pair of each entry.
+
+    Parameters
+    ----------
+    particles : int
+        Number of particles N.
+    first, second : ndarray, shape=(P,)
+        Pairs, ascending in `first`, then in `second`, with first < second.
+
+    Returns
+    -------
+    starts : ndarray, shape=(N + 1,), dtype=int64
+    neighbour : ndarray, shape=(2 P,), dtype=int32
+    bond : ndarray, shape=(2 P,), dtype=int64
+    """
     counts = np.zeros(particles + 1, np.int64)
     for b in range(len(first)):
         counts[first[b] + 1] += 1
@@ -378,6 +411,23 @@ def bond_matrix_rows(box, start, stop, starts, neighbour, bond, matrices):
 
     The block (i, j) of a pair is -T_b, the block (i, i) the sum of T_b over the pairs of i. Blocks
     ascend in column within a row.
+
+    Parameters
+    ----------
+    box : tuple of float
+        Its length is the dimension d.
+    start, stop : int
+        Range of particles whose rows are returned.
+    starts, neighbour, bond : ndarray
+        Full neighbour list, from :func:`directed_bonds`.
+    matrices : ndarray, shape=(P, d, d)
+        T_b of each pair.
+
+    Returns
+    -------
+    indptr, indices : ndarray, dtype=int32
+        Block compressed rows.
+    blocks : ndarray, shape=(entries, d, d)
     """
     d = len(box)
     rows = stop - start

@@ -53,7 +53,15 @@ class Landscape:
 
     @classmethod
     def of_glass(cls, model, glass) -> Landscape:
-        """Landscape of a stored sample (:class:`glassmodes.data.storage.Glass`)."""
+        """Landscape of a stored sample.
+
+        Parameters
+        ----------
+        model : GlassModel
+            Model of the sample.
+        glass : glassmodes.data.storage.Glass
+            Sample, whose box, species and diameters are used.
+        """
         return cls(model, glass.box, glass.species, glass.diameter)
 
     def anew(self, diameter=None) -> Landscape:

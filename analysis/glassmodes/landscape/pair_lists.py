@@ -2,9 +2,17 @@
 
 Four measures make a step cheap. Particles are stored in spatial order. Periodic images are stored
 as ghost particles, so that the inner loop needs no minimum image. Coefficients that a potential
-does not have are absent from the compiled loop. And there are two lists: an outer list with a
-wide skin, which is rebuilt rarely, and an inner list with a thin skin, which is selected from the
-outer list whenever particles have moved.
+does not have are absent from the compiled loop. There are two lists: an outer list with a wide
+skin, which is rebuilt rarely, and an inner list with a thin skin, which is selected from the outer
+list whenever particles have moved.
+
+Arguments that several compiled functions share: `points`, shape=(d, N + G), the coordinates of N
+particles and G ghosts, and its rows `x`, `y`, `z` and `w`, None for axes beyond the dimension;
+`owner`, shape=(G,), the particle that each ghost is an image of; `shift`, shape=(d, G), the
+displacement of each ghost from its owner; `starts` and `neighbours`, a full neighbour list among
+points; `size` and `inverse_square`, the pair diameter lambda of each entry and 1 / lambda^2;
+`cutoff`, the range of the potential in pair diameters; and `near`, work space for the coordinates
+of the neighbours of one particle.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 They are the mean numbers of neighbours and pairs, the size of the Hessian and of its factor, and
 the number of structures that quenches can recognise. Plans and programs use them. The module is
-quick to import.
+quick to import. In all functions `particles` is the number of particles N.
 """
 
 from __future__ import annotations

@@ -159,14 +159,30 @@ def panel_colours(panels) -> dict[str, str]:
 
 
 def frequency_axis(panel, low, high):
-    """Give a panel a logarithmic frequency axis labelled with plain numbers 1, 2, 5, 10, ..."""
+    """Give a panel a logarithmic frequency axis labelled with plain numbers 1, 2, 5, 10, ...
+
+    Parameters
+    ----------
+    panel : matplotlib.axes.Axes
+    low, high : float
+        Range of the frequencies.
+    """
     panel.set_xscale("log")
     panel.set_xlim(0.85 * low, 1.15 * high)
     plain_numbers(panel.xaxis, low, high)
 
 
 def plain_numbers(axis, low, high, *, factors=None):
-    """Label a logarithmic axis of a few decades with plain numbers 1, 2, 5, 10, ..."""
+    """Label a logarithmic axis of a few decades with plain numbers 1, 2, 5, 10, ...
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+    low, high : float
+        Range of the data.
+    factors : sequence of float, optional
+        Factors times powers of ten that are labelled; by default they depend on the range.
+    """
     decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
     if factors is None:
         factors = (1, 2, 5) if high > 4.0 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)

@@ -74,14 +74,36 @@ def anharmonicity(expansion, field) -> dict[str, float]:
 
 
 def with_positive_tau(expansion, field) -> np.ndarray:
-    """The field z or -z, whichever has tau = U''':zzz >= 0, shape=(N, d)."""
+    """The field z or -z, whichever has tau = U''':zzz >= 0.
+
+    Parameters
+    ----------
+    expansion : Expansion or ForceExpansion
+        Derivatives of the energy at the inherent structure.
+    field : ndarray, shape=(N, d)
+        z; returned as it is if it is not finite.
+
+    Returns
+    -------
+    ndarray, shape=(N, d)
+    """
     if not np.isfinite(field).all():
         return field
     return -field if np.vdot(field, expansion.contractions(field, quartic=False)[1]) < 0 else field
 
 
 def aligned(field, other) -> np.ndarray:
-    """The field z or -z, whichever has a positive overlap with another field, shape=(N, d)."""
+    """The field z or -z, whichever has a positive overlap with another field.
+
+    Parameters
+    ----------
+    field, other : ndarray, shape=(N, d)
+        z and the other field.
+
+    Returns
+    -------
+    ndarray, shape=(N, d)
+    """
     return -field if np.vdot(field, other) < 0.0 else field
 
 

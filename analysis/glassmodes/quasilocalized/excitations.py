@@ -74,7 +74,17 @@ class Settings:
 
 
 def solver_seed(campaign_seed: int, ensemble: str, sample: int) -> int:
-    """Seed of the start vectors of the solver for the lowest modes of one sample."""
+    """Seed of the start vectors of the solver for the lowest modes of one sample.
+
+    Parameters
+    ----------
+    campaign_seed : int
+        Seed of the campaign.
+    ensemble : str
+        Name of the ensemble.
+    sample : int
+        Index of the sample within its ensemble.
+    """
     return int(random_stream(campaign_seed, ensemble, sample, "quasilocalized").integers(2**31))
 
 
@@ -273,6 +283,17 @@ def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:
 
     They are in the order of :data:`KINDS` for each harmonic mode. The numbers of a mode that no
     solver found are NaN; its outcome says why.
+
+    Parameters
+    ----------
+    expansion : Expansion
+        Expansion of the energy at the inherent structure.
+    found : SampleExcitations
+        Excitations of the sample.
+
+    Returns
+    -------
+    list of dict
     """
     forces = descriptors.shear_forces(expansion)
     rows = []
@@ -315,7 +336,21 @@ def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:
 
 
 def profile_rows(found: SampleExcitations, positions, box) -> list[dict]:
-    """Rows of the table `quasilocalized_profiles` for all converged modes of one sample."""
+    """Rows of the table `quasilocalized_profiles` for all converged modes of one sample.
+
+    Parameters
+    ----------
+    found : SampleExcitations
+        Excitations of the sample.
+    positions : ndarray, shape=(N, d)
+        Inherent structure.
+    box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
+
+    Returns
+    -------
+    list of dict
+    """
     rows = []
     for one in found.excitations:
         if not one.converged:

@@ -228,7 +228,19 @@ def growth(times) -> dict[str, np.ndarray]:
 
 
 def population_rows(expansion, found) -> list[dict]:
-    """Rows of the table `quasilocalized_population`, without the columns ensemble and sample."""
+    """Rows of the table `quasilocalized_population`, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    expansion : Expansion
+        Expansion of the energy at the inherent structure.
+    found : dict of str to list of Found
+        Modes of each kind, from :func:`collect`.
+
+    Returns
+    -------
+    list of dict
+    """
     forces = descriptors.shear_forces(expansion)
     rows = []
     for kind, modes in found.items():
@@ -252,7 +264,17 @@ def population_rows(expansion, found) -> list[dict]:
 
 
 def growth_rows(found) -> list[dict]:
-    """Rows of the table `quasilocalized_growth`, without the columns ensemble and sample."""
+    """Rows of the table `quasilocalized_growth`, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    found : dict of str to list of Found
+        Modes of each kind, from :func:`collect`.
+
+    Returns
+    -------
+    list of dict
+    """
     rows = []
     for kind, modes in found.items():
         curve = growth([mode.times for mode in modes])

@@ -351,7 +351,15 @@ def _with_kinetic_energy(velocities, kinetic):
 
 
 def standard_error(series, blocks=10) -> float:
-    """Standard error of the mean of a correlated series, from the means of blocks."""
+    """Standard error of the mean of a correlated series, from the means of blocks.
+
+    Parameters
+    ----------
+    series : array_like, shape=(F,)
+        Values at equal intervals; those beyond whole blocks are left out.
+    blocks : int
+        Number of blocks, each much longer than the correlation time.
+    """
     usable = len(series) // blocks * blocks
     means = np.asarray(series)[:usable].reshape(blocks, -1).mean(axis=1)
     return float(means.std(ddof=1) / np.sqrt(blocks))
@@ -533,6 +541,65 @@ def collect_run(partial, model: GlassModel, glass: Glass, settings: RunSettings,
     return checks
 
 
+def usable_glasses(ensemble: Ensemble, glasses, communicator) -> dict[int, Glass]:
+    """Samples of a bundle whose status is ok, by index; rank 0 logs a warning for each other one.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Ensemble of the bundle.
+    glasses : iterable of Glass
+        Samples of the bundle, on every rank.
+    communicator : mpi4py.MPI.Comm
+        All ranks of the job.
+    """
+    for glass in glasses:
+        if communicator.rank == 0 and not glass.is_usable:
+            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
+    return {glass.sample: glass for glass in glasses if glass.is_usable}
+
+
+def run_samples(run, samples, partial: PartialFolder, team, communicator, name, log=None):
+    """Run samples, each on a team of ranks, and continue what an earlier job began.
+
+    Parameters
+    ----------
+    run : callable
+        run(sample, log) runs one sample on the ranks of the team and writes to the log file.
+    samples : sequence of int
+        Indices of the samples.
+    partial : PartialFolder
+        Folder of the unfinished output.
+    team : glassmodes.parallel.Team
+        Team of this rank; its communicator is freed.
+    communicator : mpi4py.MPI.Comm
+        All ranks of the job.
+    name : str
+        Name of the ensemble, for the log.
+    log : path, optional
+        Log file of LAMMPS; with several teams, each appends its index to the name.
+
+    Returns
+    -------
+    dict of int to str
+        Message of each sample at which LAMMPS stopped, on every rank.
+    """
+    if communicator.rank == 0 and partial.open():
+        _log.info("%s: going on with what is there in %s", name, partial.folder)
+    communicator.Barrier()
+    failed = {}
+    for sample in team.share(samples):
+        try:
+            run(sample, f"{log}.{team.index}" if log and team.count > 1 else log)
+        except SessionError as error:
+            failed[sample] = str(error)
+    team.ranks.Free()
+    failures = {}
+    for part in communicator.allgather(failed):
+        failures.update(part)
+    return failures
+
+
 def run_bundle(
     path,
     model: GlassModel,
@@ -582,33 +649,22 @@ def run_bundle(
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
     path = Path(path)
-    usable = {glass.sample: glass for glass in glasses if glass.is_usable}
-    for glass in glasses:
-        if communicator.rank == 0 and not glass.is_usable:
-            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
+    usable = usable_glasses(ensemble, glasses, communicator)
     team = form_teams(communicator, ranks_per_sample)
     partial = PartialFolder(
         path, dependencies(model, usable.values(), settings, seed, ranks_per_sample)
     )
-    if communicator.rank == 0 and partial.open():
-        _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)
-    communicator.Barrier()
-    failed = {}
     stage = f"dynamics T={settings.temperature!r}"
-    for sample in team.share(sorted(usable)):
-        try:
-            run_nve(
-                *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-                seed=lammps_seed(seed, ensemble.name, sample, stage),
-                communicator=team.ranks,
-                log=f"{log}.{team.index}" if log and team.count > 1 else log,
-            )
-        except SessionError as error:
-            failed[sample] = str(error)
-    team.ranks.Free()
-    failures = {}
-    for part in communicator.allgather(failed):
-        failures.update(part)
+
+    def run(sample, log):
+        run_nve(
+            *(model, usable[sample], settings, partial.folder / sample_group(sample)),
+            seed=lammps_seed(seed, ensemble.name, sample, stage),
+            communicator=team.ranks,
+            log=log,
+        )
+
+    failures = run_samples(run, sorted(usable), partial, team, communicator, ensemble.name, log)
     if communicator.rank != 0:
         return None
     rows = []

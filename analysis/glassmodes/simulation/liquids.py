@@ -580,7 +580,17 @@ def equilibrate_liquid(
 
 
 def liquid_record(liquid: Liquid, ensemble: Ensemble) -> dict:
-    """Row of the table `equilibration` for one run, without the columns ensemble and sample."""
+    """Row of the table `equilibration` for one run, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    liquid : Liquid
+    ensemble : Ensemble
+
+    Returns
+    -------
+    dict
+    """
     unknown = dict.fromkeys(
         (
             *("decorrelation_time", "spacing", "energy", "energy_deviation", "energy_drift"),

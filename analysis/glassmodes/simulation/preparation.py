@@ -215,7 +215,14 @@ def _check_runs(where, model, settings):
 
 
 def engine_of(model: GlassModel, settings: dict) -> str:
-    """Engine that runs the dynamics and FIRE of a preparation: "lammps" or "native"."""
+    """Engine that runs the dynamics and FIRE of a preparation: "lammps" or "native".
+
+    Parameters
+    ----------
+    model : GlassModel
+    settings : dict
+        Preparation of the ensemble.
+    """
     if settings["protocol"] == "equilibrium":
         return "native"
     return settings.get("engine", "lammps" if model.dimension in (2, 3) else "native")

@@ -121,13 +121,33 @@ def fraction(flags) -> tuple[float, float]:
 
 
 def medians_by_size(sizes, values) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct system sizes, ascending, and the median of the values of each."""
+    """Distinct system sizes, ascending, and the median of the values of each.
+
+    Parameters
+    ----------
+    sizes, values : ndarray, shape=(n,)
+
+    Returns
+    -------
+    sizes, medians : ndarray, shape=(distinct sizes,)
+    """
     distinct = np.unique(sizes)
     return distinct, np.array([np.median(values[sizes == size]) for size in distinct])
 
 
 def size_exponent(sizes, values) -> float:
-    """Exponent a of median ~ size^a, by a line in logarithms; NaN if there is only one size."""
+    """Exponent a of median ~ size^a, by a straight line in logarithms.
+
+    Parameters
+    ----------
+    sizes, values : array_like, shape=(n,)
+        System size and positive value of each sample.
+
+    Returns
+    -------
+    float
+        NaN if there is only one size.
+    """
     sizes, medians = medians_by_size(np.asarray(sizes, dtype=float), np.asarray(values))
     if len(sizes) < 2:
         return np.nan

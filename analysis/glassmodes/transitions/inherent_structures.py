@@ -42,7 +42,14 @@ from glassmodes.models import GlassModel
 from glassmodes.models.sizes import known_structures
 from glassmodes.parallel import widest_teams
 from glassmodes.randomness import lammps_seed
-from glassmodes.simulation.dynamics import NveRun, RunSettings, dependencies, run_checks
+from glassmodes.simulation.dynamics import (
+    NveRun,
+    RunSettings,
+    dependencies,
+    run_checks,
+    run_samples,
+    usable_glasses,
+)
 from glassmodes.simulation.session import SessionError
 from glassmodes.transitions.rearrangements import describe, displacement
 
@@ -575,10 +582,7 @@ def follow_bundle(
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
     path = Path(path)
-    usable = {glass.sample: glass for glass in glasses if glass.is_usable}
-    for glass in glasses:
-        if communicator.rank == 0 and not glass.is_usable:
-            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
+    usable = usable_glasses(ensemble, glasses, communicator)
     team = widest_teams(communicator, len(usable), dynamics_ranks)
     partial = PartialFolder(
         path,
@@ -589,27 +593,19 @@ def follow_bundle(
             "chunk_frames": chunk_frames(ensemble.particles),
         },
     )
-    if communicator.rank == 0 and partial.open():
-        _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)
-    communicator.Barrier()
-    failed = {}
     stage = f"transitions T={settings.temperature!r}"
-    for sample in team.share(sorted(usable)):
-        try:
-            follow_run(
-                *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-                seed=lammps_seed(seed, ensemble.name, sample, stage),
-                force_tolerance=force_tolerance,
-                dynamics_ranks=dynamics_ranks,
-                communicator=team.ranks,
-                log=f"{log}.{team.index}" if log and team.count > 1 else log,
-            )
-        except SessionError as error:
-            failed[sample] = str(error)
-    team.ranks.Free()
-    failures = {}
-    for part in communicator.allgather(failed):
-        failures.update(part)
+
+    def run(sample, log):
+        follow_run(
+            *(model, usable[sample], settings, partial.folder / sample_group(sample)),
+            seed=lammps_seed(seed, ensemble.name, sample, stage),
+            force_tolerance=force_tolerance,
+            dynamics_ranks=dynamics_ranks,
+            communicator=team.ranks,
+            log=log,
+        )
+
+    failures = run_samples(run, sorted(usable), partial, team, communicator, ensemble.name, log)
     if communicator.rank != 0:
         return
     with create_file(path, attributes) as file:
