@@ -11,9 +11,9 @@ decorrelation
         q(t) = (1/N) sum_i theta(a - |r_i(t) - r_i(0)|),    a = 0.3 mean diameters,
 
     with the motion of the centre of mass removed, is followed until it falls below 1/e. The time
-    that this takes is the decorrelation time, averaged over three such decays one after another. If
-    the time before these decays is less than five decorrelation times, the first decay is counted
-    as equilibration and another one follows, until it is not.
+    that this takes is the decorrelation time, averaged over three such decays one after another.
+    The time before these decays must be at least five decorrelation times. As long as it is not,
+    the first decay is counted as equilibration and another one follows.
 sampling
     Snapshots are taken at intervals of `spacing` decorrelation times.
 
@@ -23,8 +23,8 @@ sweeps, one attempted move of each particle. A run counts as equilibrated if eve
 observed, the equilibration lasted for five decorrelation times, and the energy in the last half of
 the equilibration does not drift by more than three standard errors. By chance, a straight line
 through n independent values with standard deviation s changes by s sqrt(12 / n). Energies are
-independent after a decorrelation time; in molecular dynamics, not before the thermostat has
-renewed them.
+independent after a decorrelation time, in molecular dynamics only once the thermostat has also
+exchanged them (:data:`ENERGY_MEMORY`).
 
 Sample s of an ensemble is snapshot s % snapshots of run s // snapshots. Each leg depends on the
 state at the end of the leg before alone, so a run that was killed continues from its stored state
