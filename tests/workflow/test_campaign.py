@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glassmodes.campaign import registry
 from glassmodes.campaign.layout import STUDY_OF
 from glassmodes.campaign.settings import (
     DEFAULT_CAMPAIGN,
-    NEEDS,
     ROOT,
     CampaignError,
     load_campaign,
@@ -87,6 +87,9 @@ def objects(rules, path="schema"):
             yield path, rules
         for key, child in rules.items():
             yield from objects(child, f"{path}.{key}")
+    elif isinstance(rules, list):
+        for index, child in enumerate(rules):
+            yield from objects(child, f"{path}[{index}]")
 
 
 def keys(rules):
@@ -129,7 +132,7 @@ def test_every_number_list_and_text_is_bounded():
         if kind == "array":
             assert "maxItems" in rules and "minItems" in rules, path
         if kind == "string":
-            assert "maxLength" in rules, path
+            assert {"maxLength", "enum", "const"} & set(rules), path
 
 
 def test_defaults_are_allowed():
@@ -142,7 +145,8 @@ def test_every_study_makes_a_table_and_has_a_definition():
     studies = set(schema()["properties"]["studies"]["properties"])
     assert studies == set(STUDY_OF.values())
     assert studies <= set(schema()["$defs"])
-    assert set(NEEDS) <= studies
+    assert studies == set(registry.studies())
+    assert {need for study in registry.studies().values() for need in study.NEEDS} <= studies
 
 
 def test_demo_shows_every_study_but_the_one_for_large_systems():

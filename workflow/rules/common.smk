@@ -12,7 +12,8 @@ import yaml
 
 from glassmodes import __version__ as CODE_VERSION
 from glassmodes.campaign import layout, planning
-from glassmodes.campaign.settings import ROOT, RUNS, CampaignError, load_campaign
+from glassmodes.campaign.registry import studies_of_runs
+from glassmodes.campaign.settings import ROOT, CampaignError, load_campaign
 from glassmodes.campaign.settings import temperature_label as label
 from glassmodes.models import ModelError
 from glassmodes.campaign.rates import RatesError, check_rates
@@ -75,7 +76,7 @@ def one_of(names):
 
 TEMPERATURES = {
     label(t): t
-    for study in RUNS
+    for study in studies_of_runs()
     for name in CAMPAIGN.ensembles
     for t in CAMPAIGN.temperatures(study, name)
 }

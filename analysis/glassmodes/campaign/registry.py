@@ -1,41 +1,32 @@
-"""The studies that there are, found in the folder `studies/`, and the stages and tables of them.
+"""The studies and papers that the package holds, found by their modules' names.
 
-Nothing here names a study: a module of :mod:`glassmodes.studies` with a `STUDY` is one. Their order
-follows from what they read.
+A module in `glassmodes.studies` that has a `STUDY` is a study, and a package in `glassmodes.papers`
+is a paper: adding one adds it to campaign files, rules, plans and tables, and nothing else has to
+name it. The order of stages follows from what they read.
 """
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
+from importlib.util import find_spec
 
 from glassmodes.campaign.study import Array, Stage, Study
 from glassmodes.data.columns import Table
 
-STUDIES = "glassmodes.studies"
-PAPERS = "glassmodes.papers"
-
 
 @cache
 def studies() -> dict[str, Study]:
-    """Every study by name, those that read nothing of others first."""
-    package = import_module(STUDIES)
-    found = [
-        import_module(f"{STUDIES}.{module.name}").STUDY
-        for module in pkgutil.iter_modules(package.__path__)
-        if not module.name.startswith("_")
-    ]
-    names = [study.name for study in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two modules of {STUDIES} declare the study {name!r}")
-    order = {stage.name: place for place, stage in enumerate(_ordered(found))}
-
-    def first(study):
-        return min((order[stage.name] for stage in study.stages), default=len(order))
-
-    return {study.name: study for study in sorted(found, key=first)}
+    """Every study by its name, in alphabetical order; that of the preparation is ""."""
+    found: dict[str, Study] = {}
+    for entry in _modules("glassmodes.studies"):
+        study = importlib.import_module(f"glassmodes.studies.{entry.name}").STUDY
+        if study.name in found:
+            raise ValueError(f"two modules of glassmodes.studies declare the study {study.name!r}")
+        found[study.name] = study
+    return dict(sorted(found.items()))
 
 
 @cache
@@ -44,7 +35,7 @@ def stages() -> dict[str, Stage]:
     return {stage.name: stage for stage in _ordered(studies().values())}
 
 
-def _ordered(found) -> list[Stage]:
+def _ordered(found: Iterable[Study]) -> list[Stage]:
     waiting = [stage for study in found for stage in study.stages]
     makers = {made.name: stage.name for stage in waiting for made in stage.makes}
     if len(makers) < sum(len(stage.makes) for stage in waiting):
@@ -56,13 +47,13 @@ def _ordered(found) -> list[Stage]:
     ordered: list[Stage] = []
     done: set[str] = set()
     while waiting:
-        # depth first: what follows at once from the last stage stands beside it
         ready = [s for s in waiting if all(makers[read.name] in done for read in s.inputs)]
         if not ready:
             names = ", ".join(stage.name for stage in waiting)
             raise ValueError(f"stages that wait for each other: {names}")
+        # stages of one study stand together where they can
         last = ordered[-1].study if ordered else ""
-        stage = next((s for s in ready if s.study == last), ready[0])
+        stage = next((one for one in ready if one.study == last), ready[0])
         ordered.append(stage)
         done.add(stage.name)
         waiting.remove(stage)
@@ -88,7 +79,14 @@ def arrays() -> dict[str, Array]:
 
 
 @cache
-def paper_names() -> tuple[str, ...]:
-    """Papers that a campaign can be compared with: the folders of `glassmodes.papers`."""
-    package = import_module(PAPERS)
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
+def papers() -> tuple[str, ...]:
+    """Names of the papers, in alphabetical order; none of them is imported."""
+    return tuple(entry.name for entry in _modules("glassmodes.papers") if entry.ispkg)
+
+
+def _modules(package: str) -> list[pkgutil.ModuleInfo]:
+    folders = find_spec(package).submodule_search_locations
+    return sorted(
+        (entry for entry in pkgutil.iter_modules(folders) if not entry.name.startswith("_")),
+        key=lambda entry: entry.name,
+    )

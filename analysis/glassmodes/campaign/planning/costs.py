@@ -1,6 +1,6 @@
 """What one job of a stage costs and asks for, and the settings that its result depends on.
 
-What one sample costs is declared with each stage (:attr:`glassmodes.campaign.study.Stage.estimate`).
+What one sample costs is declared with each stage (`Stage.estimate`).
 Rules ask for ranks, memory and walltime through this module, so a plan and its jobs cannot differ.
 """
 
