@@ -23,8 +23,8 @@ rule gather_tables:
         campaign=SNAPSHOT,
         code_version=CODE_VERSION,
     shell:
-        "python workflow/scripts/gather_tables.py"
-        " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
+        program("gather_tables")
+        + " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
 
 
 rule summarise_tables:
@@ -52,5 +52,5 @@ rule summarise_tables:
         ensembles=CAMPAIGN.settings["ensembles"],
         folder=lambda wildcards, output: Path(output.summary).parent,
     shell:
-        "python workflow/scripts/summarise_tables.py"
-        " --campaign {params.campaign} --tables {params.folder} --log {log}"
+        program("summarise_tables")
+        + " --campaign {params.campaign} --tables {params.folder} --log {log}"
