@@ -28,7 +28,7 @@ class SamplesUsed:
     asked : int
         Number of samples that the campaign asks for.
     left_out : mapping of int to str
-        Index of each sample that some stage could not use, and the reason: "stage: status".
+        Index of each sample that some stage could not use, and the reason: "status (stage)".
     """
 
     ensemble: str
@@ -50,11 +50,11 @@ class SamplesUsed:
 
     @property
     def reasons(self) -> str:
-        """Why samples were left out: "dynamics: melted (samples 3, 7)"; "" if none was."""
+        """Why samples were left out: "melted (dynamics), samples 3, 7"; "" if none was."""
         samples: dict[str, list[int]] = {}
         for sample in sorted(self.left_out):
             samples.setdefault(self.left_out[sample], []).append(sample)
-        return "; ".join(f"{reason} ({_listed(who)})" for reason, who in samples.items())
+        return "; ".join(f"{reason}, {_listed(who)}" for reason, who in samples.items())
 
 
 def _listed(samples: list[int]) -> str:
@@ -112,7 +112,7 @@ def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
                 f"allowed: {', '.join(sorted(ensembles))}"
             )
         reasons = left_out.setdefault(row.ensemble, {})
-        reason, sample = f"{row.stage}: {row.status}", int(row.sample)
+        reason, sample = f"{row.status} ({row.stage})", int(row.sample)
         reasons[sample] = f"{reasons[sample]}; {reason}" if sample in reasons else reason
     return left_out
 
@@ -134,5 +134,7 @@ def _from_tables(tables, asked) -> dict[str, dict[int, str]]:
     status = tables.get("quasilocalized_samples")
     if status is not None:
         for row in status[status["status"] != "ok"].itertuples():
-            left_out.setdefault(row.ensemble, {})[int(row.sample)] = f"quasilocalized: {row.status}"
+            left_out.setdefault(row.ensemble, {})[int(row.sample)] = (
+                f"{row.status} (quasilocalized)"
+            )
     return left_out

@@ -21,6 +21,9 @@ CHECK_VERDICTS = ("check passed", "check failed")
 VERDICTS = (*CLAIM_VERDICTS, *CHECK_VERDICTS, "context")
 """All verdicts; "context" is a number beside the paper's, about which it claims nothing."""
 
+_REASON_OF = {"undecided": "To decide it", "contradicted": "Why"}
+"""What the column `reason` tells of a claim of each verdict."""
+
 _NEEDED = (
     *("paper", "item", "ensemble", "temperature", "quantity", "observed", "error", "reference"),
     *("margin", "verdict", "statement", "finding", "rule", "reason", "source", "samples"),
@@ -108,13 +111,13 @@ def paper_verdicts(paper: str, rows: pd.DataFrame, link: Callable[[str], str]) -
     ]
     contradicted = claims[claims["verdict"] == "contradicted"]
     if len(contradicted):
-        parts.append("<h3>Contradicted claims, and why</h3>" + _reasons(contradicted, link, "Why"))
+        parts.append("<h3>Contradicted claims, and why</h3>" + _reasons(contradicted, link))
     undecided = claims[claims["verdict"] == "undecided"]
     if len(undecided):
         parts.append(
             fold(
                 f"Undecided claims, and what would decide them ({len(undecided)})",
-                _reasons(undecided, link, "To decide it"),
+                _reasons(undecided, link),
             )
         )
     for title, part in (
@@ -158,10 +161,13 @@ def _comparison(rows, link, *, label, named="") -> str:
     for statement, group in rows.groupby("statement", sort=False):
         numbers = ", ".join(dict.fromkeys(filter(None, map(_reference, group.itertuples()))))
         first = group.iloc[0]
+        # one rule for all of them is printed once, too
+        shared = group["rule"].nunique() == 1
         stated = (
             f"<p>{escaped(statement)}</p>"
-            + (f'<p class="value">{escaped(numbers)}</p>' if numbers else "")
+            + (f"<p>The paper's value: {escaped(numbers)}</p>" if numbers else "")
             + f'<p class="note">{link(first["item"])}{_citation(first)}</p>'
+            + (_rule(first["rule"]) if shared else "")
         )
         attributes = ""
         if named:
@@ -169,7 +175,7 @@ def _comparison(rows, link, *, label, named="") -> str:
             attributes = (
                 f' id="{claim_anchor(named, group.index[0])}" {findable("Claim", quantity)}'
             )
-        found = "".join(_found(row) for row in group.itertuples())
+        found = "".join(_found(row, with_rule=not shared) for row in group.itertuples())
         body.append(f"<tr{attributes}><td>{stated}</td><td>{found}</td></tr>")
     columns = [("The paper states", False), ("Found here", False)]
     return grid(columns, body, label=label, kind="comparison")
@@ -191,23 +197,27 @@ def _where(row) -> str:
     return ", ".join(filter(None, (str(row.ensemble), at)))
 
 
-def _found(row) -> str:
+def _rule(text) -> str:
+    return fold("Rule", f"<p>{escaped(text)}</p>") if text else ""
+
+
+def _found(row, *, with_rule) -> str:
     observed = number_with_error(row.observed, row.error)
-    value = f'<span class="value">{escaped(observed)}</span>' if observed != "–" else ""
-    reason = row.reason if row.verdict in CLAIM_VERDICTS else ""
+    value = f': <span class="value">{escaped(observed)}</span>' if observed != "–" else ""
+    word = _REASON_OF.get(row.verdict, "")
     return (
         '<div class="found">'
         f'<p>{_mark(row.verdict)} {escaped(row.quantity)}, <span class="note">'
-        f"{escaped(_where(row))}</span> {value}</p>"
+        f"{escaped(_where(row))}</span>{value}</p>"
         + (f"<p>{escaped(row.finding)}</p>" if row.finding else "")
-        + (f'<p class="reason">{escaped(reason)}</p>' if reason else "")
+        + (f"<p><strong>{word}:</strong> {escaped(row.reason)}</p>" if word and row.reason else "")
         + (f'<p class="note">{escaped(row.samples)}</p>' if row.samples else "")
-        + (fold("Rule", f"<p>{escaped(row.rule)}</p>") if row.rule else "")
+        + (_rule(row.rule) if with_rule else "")
         + "</div>"
     )
 
 
-def _reasons(rows, link, word) -> str:
+def _reasons(rows, link) -> str:
     items = []
     for row in rows.itertuples():
         observed = number_with_error(row.observed, row.error)
@@ -218,7 +228,8 @@ def _reasons(rows, link, word) -> str:
             f"<li>{link(row.item)} {escaped(row.statement)}<br>"
             f'{escaped(row.quantity)}, <span class="note">{escaped(_where(row))}</span>'
             f"{f': {value}' if value else ''}<br>"
-            f"<strong>{word}:</strong> {escaped(row.reason or 'not known.')}</li>"
+            f"<strong>{_REASON_OF[row.verdict]}:</strong> "
+            f"{escaped(row.reason or 'not known.')}</li>"
         )
     return f'<ul class="reasons">{"".join(items)}</ul>'
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from glassmodes.data.storage import atomic_path
 from glassmodes.reporting.report import sections
 from glassmodes.reporting.report.claims import checked_summary
-from glassmodes.reporting.report.markup import Section, escaped
+from glassmodes.reporting.report.markup import Section, escaped, heading
 from glassmodes.reporting.report.script import SCRIPT
 from glassmodes.reporting.report.style import STYLE
 
@@ -106,7 +106,7 @@ claims and tables">
 </details>
 </nav>
 <main id="results">
-<header><h1>{escaped(title)}</h1><p class="lead">{escaped(lead)}</p>
+<header><h1>{heading(title)}</h1><p class="lead">{escaped(lead)}</p>
 <p class="note">Reduced units: mass, length, energy and k<sub>B</sub> are one; frequencies are \
 angular. Errors are standard errors.</p></header>
 {body}

@@ -46,13 +46,18 @@ class Section:
     def html(self) -> str:
         """The section with its heading."""
         return (
-            f'<section id="{self.anchor}"><h2>{escaped(self.heading)}</h2>\n{self.body}\n</section>'
+            f'<section id="{self.anchor}"><h2>{heading(self.heading)}</h2>\n{self.body}\n</section>'
         )
 
 
 def escaped(text) -> str:
     """Plain text as HTML, also for attributes."""
     return html.escape(str(text))
+
+
+def heading(text: str) -> str:
+    """Plain text as HTML that may break after an underscore."""
+    return escaped(text).replace("_", "_<wbr>")
 
 
 def anchor(*words: str) -> str:
@@ -149,8 +154,9 @@ def picture(path: Path, alternative: str) -> str:
             image.save(packed, format="WEBP", lossless=True, exact=True, method=4)
             data, kind = packed.getvalue(), "webp"
     return (
-        f'<img alt="{escaped(alternative)}" width="{width}" height="{height}" '
-        f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
+        f'<div class="scroll"><img alt="{escaped(alternative)}" width="{width}" height="{height}" '
+        f'style="--own: {width}px" '
+        f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}"></div>'
     )
 
 

@@ -50,7 +50,7 @@ addEventListener("scroll", () => {
 }, { passive: true });
 mark();
 
-// search: every word must occur; names count before text
+// search: every word must occur; names count before text, figures and tables before claims
 const search = document.querySelector(".search");
 const field = search.querySelector("input"), hits = search.querySelector("ul");
 const state = search.querySelector("p");
@@ -59,7 +59,7 @@ const plain = (text) => text.toLowerCase().replace(/\\s+/g, " ");
 const things = [...document.querySelectorAll("[data-find]")].map((element) => ({
   element, kind: element.dataset.find, label: element.dataset.label,
   name: plain(element.dataset.label), text: plain(element.textContent) }));
-const most = 40;
+const most = 40, kinds = ["Figure", "Table", "Claim", "Check"];
 field.addEventListener("input", () => {
   const words = plain(field.value).split(" ").filter(Boolean);
   hits.replaceChildren();
@@ -67,14 +67,15 @@ field.addEventListener("input", () => {
   if (!words.length) return;
   const within = (text) => words.every((word) => text.includes(word));
   const found = things.filter((thing) => within(thing.name + " " + thing.text));
-  found.sort((a, b) => within(b.name) - within(a.name));
+  const rank = (thing) => 4 * !within(thing.name) + kinds.indexOf(thing.kind);
+  found.sort((a, b) => rank(a) - rank(b));
   state.textContent = found.length + " found" +
     (found.length > most ? ", the first " + most + " are listed" : "");
   for (const thing of found.slice(0, most)) {
     const link = document.createElement("a"), kind = document.createElement("small");
     link.href = "#" + thing.element.id;
     kind.textContent = thing.kind + " ";
-    const label = thing.label.length > 110 ? thing.label.slice(0, 110) + "…" : thing.label;
+    const label = thing.label.length > 90 ? thing.label.slice(0, 90) + "…" : thing.label;
     link.append(kind, label);
     link.addEventListener("click", () => reveal(thing.element));
     const item = document.createElement("li");

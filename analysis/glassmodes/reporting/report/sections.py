@@ -116,11 +116,12 @@ class Campaign:
         named = [samples for samples in mine if len(mine) <= _NAMED_ENSEMBLES or samples.left_out]
         texts = [
             f"{samples.ensemble} {samples.count} of N = {samples.particles:,}"
-            + (f" (left out: {samples.reasons})" if samples.left_out else "")
+            + (f", left out: {samples.reasons}" if samples.left_out else "")
             for samples in named
         ]
         if len(named) < len(mine):
-            texts.append(f"all samples of {len(mine) - len(named)} more ensembles")
+            others = f"the other {len(mine) - len(named)}" if named else f"{len(mine)}"
+            texts.append(f"all samples of {others} ensembles")
         version = self.provenance.get("code_version", "")
         parts = (
             f"Campaign {self.provenance.get('campaign', '')}",
@@ -190,7 +191,7 @@ def _samples_grid(campaign, known):
             f'<td class="wide">{reasons}</td></tr>'
         )
     columns = [("Ensemble", False), ("Model", False), ("Kind", False), ("N", True)]
-    columns += [("Asked for", True), ("Used", True), ("Left out: stage and reason", False)]
+    columns += [("Asked for", True), ("Used", True), ("Left out: reason (stage)", False)]
     return (
         "<h3>Samples</h3>"
         + grid(columns, rows, label="Samples asked for, used and left out")

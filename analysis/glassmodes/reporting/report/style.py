@@ -34,6 +34,7 @@ a { color: var(--accent); }
   background: var(--page); border: 1px solid var(--soft); border-radius: 4px; }
 .search p { margin: .3rem 0 0; color: var(--soft); }
 .search ul { max-height: 45vh; overflow-y: auto; }
+.search li > a:first-child { font-weight: 400; }
 .search li small { color: var(--soft); font-weight: 400; }
 main { min-width: 0; max-width: 68rem; width: 100%; margin: 0 auto; padding: 2rem 2.5rem 4rem; }
 header, section { background: var(--paper); border: 1px solid var(--line); border-radius: 4px;
@@ -61,7 +62,7 @@ table.comparison th:first-child { width: 38%; }
 table.paper td { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 .found + .found { border-top: 1px dotted var(--line); margin-top: .35rem; padding-top: .35rem; }
-.found details summary, .found details p { font-size: 12px; margin: .1rem 0; }
+td details { margin: .1rem 0; } td details summary, td details p { font-size: 12px; }
 .verdict { font: 600 12px/1.3 var(--plain); white-space: nowrap; padding: .05rem .45rem;
   border: 1px solid currentColor; border-radius: 1rem; color: var(--soft); }
 .shown, .check-passed { color: var(--shown); } .undecided { color: var(--undecided); }
@@ -70,9 +71,10 @@ table.paper td { white-space: nowrap; }
 .reasons { font: 14px/1.5 var(--plain); padding-left: 1.2rem; max-width: 50rem; }
 .reasons li { margin: .5rem 0; }
 figure { margin: .6rem 0 0; }
-figure img { display: block; max-width: 100%; height: auto; background: #fff; }
-@media (prefers-color-scheme: dark) { figure img { padding: .4rem; border-radius: 4px;
-  box-sizing: content-box; max-width: calc(100% - .8rem); } }
+figure img { display: block; height: auto; background: #fff;
+  width: min(var(--own), max(100%, calc(.75 * var(--own)))); }
+@media (prefers-color-scheme: dark) {
+  figure img { padding: .4rem; border-radius: 4px; } }
 figcaption, .caption { font-size: .94rem; color: var(--ink); margin-top: .6rem; max-width: 46rem; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; color: var(--accent); font: 14px/1.5 var(--plain); }
@@ -107,6 +109,7 @@ tr:target, li:target { background: var(--wash); }
     --wash: #fff; --shown: #14713d; --undecided: #7a5200; --contradicted: #b3261e; }
   body { display: block; font-size: 10pt; } .side, .skip { display: none; }
   main { padding: 0; max-width: none; } header, section { border: 0; padding: 0; }
-  .scroll { overflow: visible; } pre { white-space: pre-wrap; }
+  .scroll { overflow: visible; } figure img { width: min(var(--own), 100%); padding: 0; }
+  pre { white-space: pre-wrap; }
   h2, h3 { break-after: avoid; } figure, tr, li { break-inside: avoid; } }
 """
