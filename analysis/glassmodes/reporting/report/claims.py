@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from glassmodes.data.gather import TableError
@@ -83,11 +84,9 @@ def rows_of_item(rows: pd.DataFrame, item: str) -> pd.DataFrame:
     """
     wanted = {item} | cited_items(item)
     listed = [[name.strip() for name in text.split(";")] for text in rows["item"]]
-    mainly = [names[0] in wanted for names in listed]
-    partly = [bool(wanted & set(names)) for names in listed]
-    first = [a and b for a, b in zip(partly, mainly, strict=True)]
-    then = [a and not b for a, b in zip(partly, mainly, strict=True)]
-    return pd.concat([rows[first], rows[then]])
+    mainly = np.array([names[0] in wanted for names in listed], dtype=bool)
+    partly = np.array([bool(wanted & set(names)) for names in listed], dtype=bool)
+    return pd.concat([rows[mainly], rows[partly & ~mainly]])
 
 
 def paper_verdicts(paper: str, rows: pd.DataFrame, link: Callable[[str], str]) -> str:

@@ -53,34 +53,34 @@ def write_report(path, tables, figures, provenance, *, title=None, citations=Non
     notes = [json.loads(file.read_text()) for file in sorted(Path(figures).glob("*.json"))]
     notes.sort(key=lambda note: (order.get(note["name"], len(order)), note["name"]))
     requires = {name: figure.requires for name, figure in FIGURES.items()}
-    campaign = sections.Campaign(
+    results = sections.Results(
         tables, checked_summary(tables), notes, figures, provenance, requires
     )
     parts = [
-        sections.overview(campaign),
+        sections.overview(results),
         *(
-            sections.paper_section(campaign, paper, citations.get(paper, ""))
-            for paper in campaign.papers
+            sections.paper_section(results, paper, citations.get(paper, ""))
+            for paper in results.papers
         ),
-        sections.further_figures(campaign),
+        sections.further_figures(results),
         sections.gathered_tables(tables),
         sections.provenance(provenance),
     ]
-    document = _document(title, _lead(campaign), [part for part in parts if part is not None])
+    document = _document(title, _lead(results), [part for part in parts if part is not None])
     with atomic_path(path) as temporary:
         Path(temporary).write_text(document, encoding="utf-8")
     return path
 
 
-def _lead(campaign) -> str:
-    papers = ", ".join(campaign.compared)
-    asked = sum(samples.asked for samples in campaign.samples.values())
-    used = sum(samples.used for samples in campaign.samples.values())
+def _lead(results) -> str:
+    papers = ", ".join(results.compared)
+    asked = sum(samples.asked for samples in results.samples.values())
+    used = sum(samples.used for samples in results.samples.values())
     compared = f"Compared with {papers}." if papers else "Compared with no paper."
-    if not campaign.samples:
+    if not results.samples:
         return compared
     count = f"all {asked:,} samples" if used == asked else f"{used:,} of {asked:,} samples"
-    return f"{compared} Rests on {count} of {len(campaign.samples)} ensembles."
+    return f"{compared} Rests on {count} of {len(results.samples)} ensembles."
 
 
 def _document(title: str, lead: str, parts: list[Section]) -> str:

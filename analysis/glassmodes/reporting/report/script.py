@@ -2,6 +2,7 @@
 
 SCRIPT = """
 "use strict";
+document.documentElement.classList.add("scripted");
 const contents = document.getElementById("contents");
 const narrow = matchMedia("(max-width: 64rem)");
 const foldContents = () => { contents.open = !narrow.matches; };

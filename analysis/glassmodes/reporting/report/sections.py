@@ -38,7 +38,7 @@ _NAMED_ENSEMBLES = 4
 """Ensembles up to which the line below a figure names all of them, not only the incomplete ones."""
 
 
-class Campaign:
+class Results:
     """What the sections of one report share.
 
     Parameters
@@ -146,23 +146,23 @@ class Campaign:
         return fold(title, f"<ul>{''.join(rows)}</ul>", name=name), [(name, title)]
 
 
-def overview(campaign: Campaign) -> Section:
+def overview(results: Results) -> Section:
     """Papers compared with, and samples used."""
     parts = []
-    if campaign.compared:
-        parts.append(_papers_grid(campaign))
+    if results.compared:
+        parts.append(_papers_grid(results))
     else:
         parts.append("<p>This campaign is compared with no paper.</p>")
-    known = campaign.tables.get("ensembles")
+    known = results.tables.get("ensembles")
     if known is not None and len(known):
-        parts.append(_samples_grid(campaign, known))
+        parts.append(_samples_grid(results, known))
     return Section("overview", "Overview", "\n".join(parts))
 
 
-def _papers_grid(campaign):
+def _papers_grid(results):
     rows = []
-    for paper in campaign.compared:
-        count = campaign.summary.loc[campaign.summary["paper"] == paper, "verdict"].value_counts()
+    for paper in results.compared:
+        count = results.summary.loc[results.summary["paper"] == paper, "verdict"].value_counts()
         cells = "".join(
             f'<td class="number">{count.get(verdict, 0)}</td>'
             for verdict in (*CLAIM_VERDICTS, *CHECK_VERDICTS)
@@ -179,10 +179,10 @@ def _papers_grid(campaign):
     )
 
 
-def _samples_grid(campaign, known):
+def _samples_grid(results, known):
     rows = []
     for row in known.itertuples():
-        samples = campaign.samples[row.ensemble]
+        samples = results.samples[row.ensemble]
         reasons = escaped(samples.reasons) if samples.left_out else "–"
         rows.append(
             f'<tr><th scope="row">{escaped(row.ensemble)}</th><td>{escaped(row.model)}</td>'
@@ -199,10 +199,10 @@ def _samples_grid(campaign, known):
     )
 
 
-def paper_section(campaign: Campaign, paper: str, citation: str) -> Section:
+def paper_section(results: Results, paper: str, citation: str) -> Section:
     """One paper: its verdicts, its figures, its tables, and what was not drawn."""
-    mine = campaign.summary[campaign.summary["paper"] == paper]
-    figures, made = campaign.drawn.get(paper, ()), campaign.made.get(paper, ())
+    mine = results.summary[results.summary["paper"] == paper]
+    figures, made = results.drawn.get(paper, ()), results.made.get(paper, ())
     anchors = {note["item"]: f"figure-{anchor(note['name'])}" for note in reversed(figures)}
     anchors |= {entry.item: f"paper-table-{anchor(entry.name)}" for entry in made}
 
@@ -216,7 +216,7 @@ def paper_section(campaign: Campaign, paper: str, citation: str) -> Section:
     parts = [f'<p class="lead">{escaped(citation)}</p>'] if citation else []
     if len(mine):
         parts.append(paper_verdicts(paper, mine, link))
-    elif paper in campaign.compared:
+    elif paper in results.compared:
         parts.append("<p>The tables of this campaign allow no verdict on its claims.</p>")
     else:
         parts.append(
@@ -224,17 +224,17 @@ def paper_section(campaign: Campaign, paper: str, citation: str) -> Section:
         )
     entries = []
     for note in figures:
-        parts.append(campaign.figure(note, comparison_of_item(mine, note["item"], link)))
+        parts.append(results.figure(note, comparison_of_item(mine, note["item"], link)))
         entries.append((f"figure-{anchor(note['name'])}", f"{note['item']} · {note['title']}"))
     for entry in made:
         name, heading = f"paper-table-{anchor(entry.name)}", f"{entry.item}. {entry.title}"
         parts.append(
             f'<article id="{name}" {findable("Table", heading)}><h3>{escaped(heading)}</h3>'
-            f"{_paper_table(entry, campaign.tables[entry.name])}{campaign.origin(())}"
+            f"{_paper_table(entry, results.tables[entry.name])}{results.origin(())}"
             f"{comparison_of_item(mine, entry.item, link)}</article>"
         )
         entries.append((name, f"{entry.item} · {entry.title}"))
-    text, left = campaign.not_drawn(paper)
+    text, left = results.not_drawn(paper)
     return Section(
         anchor("paper", paper), f"After {paper}", "\n".join([*parts, text]), entries + left
     )
@@ -258,13 +258,13 @@ def _lines(text):
     return f"<strong>{first}</strong>" + "".join(f"<br>{line}" for line in others)
 
 
-def further_figures(campaign: Campaign) -> Section | None:
+def further_figures(results: Results) -> Section | None:
     """Figures that are after no paper, None where there is none."""
-    figures = campaign.drawn.get("", ())
-    text, left = campaign.not_drawn("")
+    figures = results.drawn.get("", ())
+    text, left = results.not_drawn("")
     if not figures and not text:
         return None
-    parts = [campaign.figure(note, "") for note in figures]
+    parts = [results.figure(note, "") for note in figures]
     entries = [(f"figure-{anchor(note['name'])}", note["title"]) for note in figures]
     return Section("further", "Further figures", "\n".join([*parts, text]), entries + left)
 

@@ -88,8 +88,9 @@ tr:target, li:target { background: var(--wash); }
 @media (max-width: 64rem) {
   body { display: block; }
   html { scroll-padding-top: 6.5rem; }
-  .side { height: auto; max-height: 80vh; padding: .6rem 1rem; z-index: 2;
+  .side { position: static; height: auto; max-height: none; padding: .6rem 1rem; z-index: 2;
     border-right: 0; border-bottom: 1px solid var(--line); }
+  .scripted .side { position: sticky; max-height: 80vh; }
   .search { margin: 0; } .side > details { margin: .4rem 0 0; }
   .side li a { padding-top: .35rem; padding-bottom: .35rem; }
   main { padding: 1rem; max-width: 60rem; } header, section { padding: 1.2rem 1.3rem; } }
