@@ -225,6 +225,7 @@ def test_items_of_several_equations_collect_rows_of_each(tables, tmp_path):
     rows = summary(claim(item="Eq. 36", statement="thirty-six"), claim(item="Eq. 3"))
     shown = article(report(tmp_path, {**tables, "summary": rows}), "figure-lifetimes")
     assert "thirty-six" in shown and shown.count('class="found"') == 1
+    assert '<a href="#figure-lifetimes">Eq. 36</a>' in shown
 
 
 def test_a_paper_begins_with_its_verdicts_and_why_claims_are_contradicted(tables, tmp_path):
@@ -255,6 +256,10 @@ def test_a_statement_of_several_ensembles_is_printed_once(tables, tmp_path):
     rows = summary(*(claim(statement="said once", ensemble=name) for name in ("a", "b", "c")))
     shown = article(report(tmp_path, {**tables, "summary": rows}), "figure-lifetimes")
     assert shown.count("said once") == 1 and shown.count('class="found"') == 3
+    assert "<details open><summary>3 claims: 3 shown</summary>" in shown
+    rows = summary(*(claim(ensemble=f"e{index}") for index in range(20)))
+    shown = article(report(tmp_path, {**tables, "summary": rows}), "figure-lifetimes")
+    assert "<details><summary>20 claims: 20 shown</summary>" in shown
 
 
 @pytest.mark.parametrize("papers", [[], [PAPER], [PAPER, OTHER]])

@@ -25,6 +25,11 @@ VERDICTS = (*CLAIM_VERDICTS, *CHECK_VERDICTS, "context")
 _REASON_OF = {"undecided": "To decide it", "contradicted": "Why"}
 """What the column `reason` tells of a claim of each verdict."""
 
+NOT_JUDGED = "The tables of this campaign allow no verdict on its claims."
+
+_OPEN_CLAIMS = 8
+"""Claims up to which their list beside a figure is open from the start."""
+
 _NEEDED = (
     *("paper", "item", "ensemble", "temperature", "quantity", "observed", "error", "reference"),
     *("margin", "verdict", "statement", "finding", "rule", "reason", "source", "samples"),
@@ -103,10 +108,11 @@ def paper_verdicts(paper: str, rows: pd.DataFrame, link: Callable[[str], str]) -
     """
     claims = rows[rows["verdict"].isin(CLAIM_VERDICTS)]
     count = claims["verdict"].value_counts()
+    marks = " ".join(_mark(verdict, count.get(verdict, 0)) for verdict in CLAIM_VERDICTS)
     parts = [
-        f'<p class="counts">{len(claims)} claim{"" if len(claims) == 1 else "s"}: '
-        + " ".join(_mark(verdict, count.get(verdict, 0)) for verdict in CLAIM_VERDICTS)
-        + "</p>"
+        f'<p class="counts">{_claims(claims)}: {marks}</p>'
+        if len(claims)
+        else f"<p>{NOT_JUDGED}</p>"
     ]
     contradicted = claims[claims["verdict"] == "contradicted"]
     if len(contradicted):
@@ -137,7 +143,11 @@ def comparison_of_item(rows: pd.DataFrame, item: str, link: Callable[[str], str]
     others = mine[mine["verdict"] == "context"]
     parts = []
     if len(claims):
-        parts.append(_comparison(claims, link, label=f"Claims about {item}"))
+        count = claims["verdict"].value_counts()
+        verdicts = (f"{count[verdict]} {verdict}" for verdict in CLAIM_VERDICTS if verdict in count)
+        title = f"{_claims(claims)}: {', '.join(verdicts)}"
+        body = _comparison(claims, link, label=f"Claims about {item}")
+        parts.append(fold(title, body, opened=len(claims) <= _OPEN_CLAIMS))
     if len(others):
         body = _comparison(others, link, label=f"Numbers about {item}, without a claim")
         parts.append(fold(f"Numbers beside the paper's, without a claim ({len(others)})", body))
@@ -147,6 +157,10 @@ def comparison_of_item(rows: pd.DataFrame, item: str, link: Callable[[str], str]
 def claim_anchor(paper: str, row: int) -> str:
     """The `id` of a row of the summary in the full list of its paper."""
     return anchor("claim", paper, str(row))
+
+
+def _claims(rows) -> str:
+    return f"{len(rows)} claim{'' if len(rows) == 1 else 's'}"
 
 
 def _mark(verdict, count=None) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from glassmodes.data.storage import atomic_path
+from glassmodes.reporting.catalogue import FIGURES
 from glassmodes.reporting.report import sections
 from glassmodes.reporting.report.claims import checked_summary
 from glassmodes.reporting.report.markup import Section, escaped, heading
@@ -44,9 +45,6 @@ def write_report(path, tables, figures, provenance, *, title=None, citations=Non
     TableError
         If the table `summary` or `sample_statuses` holds what is not allowed.
     """
-    # imported here: the catalogue draws, the report only reads what was drawn
-    from glassmodes.reporting.catalogue import FIGURES
-
     path, citations = Path(path), citations or {}
     title = title or f"Campaign {provenance.get('campaign', '')}".strip()
     order = {name: place for place, name in enumerate(FIGURES)}

@@ -14,6 +14,8 @@ from glassmodes.papers.paper_tables import PAPER_TABLES
 from glassmodes.reporting.report.claims import (
     CHECK_VERDICTS,
     CLAIM_VERDICTS,
+    NOT_JUDGED,
+    cited_items,
     comparison_of_item,
     paper_verdicts,
 )
@@ -203,8 +205,10 @@ def paper_section(results: Results, paper: str, citation: str) -> Section:
     """One paper: its verdicts, its figures, its tables, and what was not drawn."""
     mine = results.summary[results.summary["paper"] == paper]
     figures, made = results.drawn.get(paper, ()), results.made.get(paper, ())
-    anchors = {note["item"]: f"figure-{anchor(note['name'])}" for note in reversed(figures)}
-    anchors |= {entry.item: f"paper-table-{anchor(entry.name)}" for entry in made}
+    anchors = {entry.item: f"paper-table-{anchor(entry.name)}" for entry in made}
+    for note in figures:
+        for item in (note["item"], *cited_items(note["item"])):
+            anchors.setdefault(item, f"figure-{anchor(note['name'])}")
 
     def link(items: str) -> str:
         names = [name.strip() for name in items.split(";")]
@@ -217,7 +221,7 @@ def paper_section(results: Results, paper: str, citation: str) -> Section:
     if len(mine):
         parts.append(paper_verdicts(paper, mine, link))
     elif paper in results.compared:
-        parts.append("<p>The tables of this campaign allow no verdict on its claims.</p>")
+        parts.append(f"<p>{NOT_JUDGED}</p>")
     else:
         parts.append(
             "<p>The campaign is not compared with this paper; its tables allow these figures.</p>"
