@@ -20,6 +20,7 @@ from glassmodes.campaign.validation import (
     near,
     not_among,
     read_settings,
+    unknown_key,
 )
 from glassmodes.models import GlassModel
 
@@ -104,13 +105,9 @@ class Preparation(Settings):
                 )
             )
         settings = self.completed(model)
+        lack = f"is missing, and the model {model.name} has none{self._purpose()}"
         return faults + [
-            (
-                key,
-                f"the key {name!r} is missing, and the model {model.name} has none{self._purpose()}",
-            )
-            for name in self.from_model
-            if not settings[name]
+            (key, f"the key {name!r} {lack}") for name in self.from_model if not settings[name]
         ]
 
     def _of_model(self, name: str, model: GlassModel) -> float | None:
@@ -360,8 +357,12 @@ def read_preparation(content: Any, key: str) -> tuple[dict, list[Fault]]:
     """
     if not isinstance(content, dict):
         return {}, [(key, f"{content!r} is not of type object")]
+    every = list(dict.fromkeys(name for kind in PROTOCOLS.values() for name in kind.model_fields))
     if "protocol" not in content:
-        return {}, [(key, "the key 'protocol' is missing")]
+        unknown = [
+            (f"{key}.{name}", unknown_key(name, every)) for name in content if name not in every
+        ]
+        return {}, [*unknown, (key, "the key 'protocol' is missing")]
     protocol = content["protocol"]
     kind = PROTOCOLS.get(protocol) if isinstance(protocol, str) else None
     if kind is None:
@@ -373,8 +374,8 @@ def read_preparation(content: Any, key: str) -> tuple[dict, list[Fault]]:
     faults = [
         (
             f"{key}.{name}",
-            f"not a setting of the protocol {protocol}{near(name, allowed)} "
-            f"(its settings: {', '.join(allowed)})",
+            f"not a setting of the protocol {protocol}"
+            f"{'' if name in every else near(name, allowed)} (its settings: {', '.join(allowed)})",
         )
         for name in foreign
     ] + faults

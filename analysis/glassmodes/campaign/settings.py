@@ -292,7 +292,7 @@ def schema() -> dict:
         reference = {"$ref": f"#/$defs/{name}"}
         several = {"type": "array", "minItems": 1, "maxItems": 1000, "items": reference}
         keys["studies"]["properties"][name] = {
-            "description": block["description"],
+            "description": block.get("description", ""),
             "oneOf": [reference, several],
         }
         definitions[name] = block

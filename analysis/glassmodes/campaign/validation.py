@@ -392,6 +392,10 @@ def _message(error: dict, value: Any, rules: dict) -> str:
         return f"{value} is not a finite number: it must be {_bounds(rules)}"
     if what == "string_pattern_mismatch":
         return f"{value!r} does not match {rules['pattern']}"
+    if what in ("too_short", "string_too_short"):
+        return f"{value!r} is empty; allowed: at least {error['ctx']['min_length']}"
+    if what in ("too_long", "string_too_long"):
+        return f"{len(value)} are too many; allowed: at most {error['ctx']['max_length']}"
     if what == "repeated":
         return f"{value!r} must have no entry twice, and {error['msg']}"
     return f"{value!r} is refused: {error['msg']}"
