@@ -21,11 +21,9 @@ def main(argv=None):
     import pandas as pd
     from glassmodes.data.resume import PartialFolder
     from glassmodes.simulation.liquids import equilibrate_liquid, liquid_record, write_liquid
-    from glassmodes.simulation.preparation import check_preparation
 
     log = logging.getLogger("program")
     ensemble, model = task.ensemble, task.model
-    check_preparation(model, ensemble)
     partial = PartialFolder(
         arguments.output,
         {

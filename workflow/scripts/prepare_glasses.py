@@ -24,11 +24,10 @@ def main(argv=None):
     from glassmodes.data.storage import read_glasses, write_glasses
     from glassmodes.parallel import form_teams
     from glassmodes.simulation.liquids import read_liquid
-    from glassmodes.simulation.preparation import check_preparation, prepare_glass
+    from glassmodes.simulation.preparation import prepare_glass
 
     log = logging.getLogger("program")
     ensemble, model = task.ensemble, task.model
-    check_preparation(model, ensemble)
     partial = PartialFolder(
         arguments.output,
         {

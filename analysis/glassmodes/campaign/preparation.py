@@ -15,6 +15,7 @@ from pydantic import Field
 from glassmodes.campaign.validation import (
     Fault,
     Settings,
+    SettingsError,
     Temperature,
     TimeStep,
     near,
@@ -22,6 +23,7 @@ from glassmodes.campaign.validation import (
     read_settings,
     unknown_key,
 )
+from glassmodes.ensembles import Ensemble
 from glassmodes.models import GlassModel
 
 Engine = Annotated[
@@ -380,3 +382,69 @@ def read_preparation(content: Any, key: str) -> tuple[dict, list[Fault]]:
         for name in foreign
     ] + faults
     return ({} if faults else settings), faults
+
+
+def size_faults(key: str, protocol: Preparation, particles: int, model: GlassModel) -> list[Fault]:
+    """What is wrong with the number of particles of an ensemble.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the ensemble.
+    protocol : Preparation
+    particles : int
+    model : GlassModel
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    is_crystal = isinstance(protocol, FccCrystal)
+    if is_crystal and particles != protocol.particles:
+        return [
+            (
+                f"{key}.particles",
+                f"{particles} differs from the {protocol.particles} of {protocol.cells} FCC cells "
+                "an edge; leave it out",
+            )
+        ]
+    smallest = model.smallest_system()
+    if particles >= smallest:
+        return []
+    where, least = "particles", smallest
+    if is_crystal:
+        where, least = "preparation.cells", math.ceil((smallest / 4) ** (1 / 3) - 1e-9)
+    box, reach = model.box(particles)[0], 2.0 * model.largest_cutoff()
+    return [
+        (
+            f"{key}.{where}",
+            f"{particles} particles of {model.name} have a box of {box:.4g}, smaller than twice "
+            f"the cutoff, {reach:.4g}; at least {least} are needed",
+        )
+    ]
+
+
+def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
+    """Refuse the preparation of an ensemble that was made by hand, before any work starts.
+
+    The ensembles of a campaign were checked when the campaign was read.
+
+    Parameters
+    ----------
+    model : GlassModel
+    ensemble : Ensemble
+
+    Raises
+    ------
+    SettingsError
+        With one line for every fault, each naming the ensemble, the key, its value and what is
+        allowed.
+    """
+    key = f"ensembles.{ensemble.name}"
+    settings, faults = read_preparation(ensemble.preparation, f"{key}.preparation")
+    if not faults:
+        protocol = PROTOCOLS[settings["protocol"]](**settings)
+        faults = protocol.faults(f"{key}.preparation", model)
+        faults += size_faults(key, protocol, ensemble.particles, model)
+    if faults:
+        raise SettingsError("\n".join(f"{where}: {message}" for where, message in faults))

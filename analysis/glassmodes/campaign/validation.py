@@ -35,6 +35,10 @@ _OUT_OF_BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
+class SettingsError(ValueError):
+    """Settings that are refused; one line for each fault: key, value, what is allowed."""
+
+
 # --- types of values -------------------------------------------------------------------------
 
 
