@@ -41,6 +41,7 @@ class Preparation(Settings):
     from_model: ClassVar[tuple[str, ...]] = ()
     """Keys that take the model's own value where they are not given."""
 
+    protocol: str = Field(description="Name of the protocol.")
     ranks_per_sample: int = Field(
         1,
         ge=1,
