@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shlex
+import shutil
 import socket
 import sys
 import time
@@ -62,6 +63,19 @@ def program(name):
     """Command that runs a program of workflow/scripts/, from whatever folder."""
     path = shlex.quote(str(ROOT / "workflow" / "scripts" / f"{name}.py"))
     return "python " + path.replace("{", "{{").replace("}", "}}")
+
+
+def launcher():
+    """What starts the ranks of a program: Snakemake asks for it where the job runs.
+
+    MPICH needs PMI2: under pmix, or none, `srun` silently starts N copies of "rank 0 of 1", which
+    every program here detects and refuses. A rank that dies must take the others with it, or they
+    would wait for it until their walltime ends. An MPI with MPICH's ABI (Cray, Intel, MVAPICH) may
+    want another launcher: GLASSMODES_LAUNCHER names it.
+    """
+    in_allocation = "SLURM_JOB_ID" in os.environ and shutil.which("srun")
+    usual = "srun --mpi=pmi2 --kill-on-bad-exit=1" if in_allocation else "mpiexec"
+    return os.environ.get("GLASSMODES_LAUNCHER", usual)
 
 
 def one_of(names):

@@ -64,7 +64,7 @@ for STAGE, RULE, TEMPORARY in variants(parallel=True):
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mpi="mpiexec",
+            mpi=launcher(),
             tasks=ranks(STAGE),
             mem_mb=memory(STAGE.name),
             runtime=minutes(STAGE.name),

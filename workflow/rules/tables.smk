@@ -21,7 +21,7 @@ rule gather_tables:
         runtime=minutes("gather_tables"),
     params:
         campaign=SNAPSHOT,
-        code_version=CODE_VERSION,
+        columns=lambda wildcards: [c.name for c in registry.tables()[wildcards.table].columns],
     shell:
         program("gather_tables")
         + " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
@@ -48,7 +48,9 @@ rule summarise_tables:
         runtime=minutes("summarise_tables"),
     params:
         campaign=SNAPSHOT,
+        # claims and figures are soon made, and made again by every version of the software
         code_version=CODE_VERSION,
+        papers=CAMPAIGN.papers,
         ensembles=CAMPAIGN.settings["ensembles"],
         folder=lambda wildcards, output: Path(output.summary).parent,
     shell:
