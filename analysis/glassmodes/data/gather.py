@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from glassmodes.data.schemas import KINDS, TABLES
+from glassmodes.data.columns import KINDS, Table
+from glassmodes.data.schemas import TABLES
 from glassmodes.data.storage import read_table
 
 
@@ -15,14 +17,14 @@ class TableError(ValueError):
     """A table does not match its declared columns; the message names table, column and fault."""
 
 
-def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def validate(frame: pd.DataFrame, table: Table | str) -> pd.DataFrame:
     """Check a table against its declared columns and put them in order.
 
     Parameters
     ----------
-    frame : DataFrame
-    name : str
-        Name of the table in :data:`glassmodes.data.schemas.TABLES`.
+    frame : pandas.DataFrame
+    table : Table or str
+        Declaration of the table, or the name of one in :data:`glassmodes.data.schemas.TABLES`.
 
     Returns
     -------
@@ -34,10 +36,9 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         If the table is unknown, or a column is missing, has the wrong type, or holds values that
         are not finite although they must be.
     """
-    if name not in TABLES:
-        raise TableError(f"{name}: no such table; known: {', '.join(TABLES)}")
-    columns = TABLES[name]
-    for column in columns:
+    declared = _declared(table)
+    name = declared.name
+    for column in declared.columns:
         if column.name not in frame.columns:
             raise TableError(f"{name}: column {column.name!r} is missing")
         values = frame[column.name]
@@ -50,24 +51,34 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             bad = int((~np.isfinite(values.to_numpy(dtype=float))).sum())
             if bad:
                 raise TableError(f"{name}: column {column.name!r} has {bad} values not finite")
-    named = [column.name for column in columns]
+    named = [column.name for column in declared.columns]
     return frame[named + [extra for extra in frame.columns if extra not in named]]
 
 
-def gather(parts: Iterable, name: str) -> pd.DataFrame:
+def _declared(table: Table | str) -> Table:
+    """Declaration of a table, which may be given by its name."""
+    if isinstance(table, Table):
+        return table
+    if table not in TABLES:
+        raise TableError(f"{table}: no such table; known: {', '.join(TABLES)}")
+    return TABLES[table]
+
+
+def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
     """Join the parts of a table.
 
     Parameters
     ----------
     parts : iterable of path or DataFrame
         Parts in any order; empty ones are ignored.
-    name : str
-        Name of the table.
+    table : Table or str
+        As of :func:`validate`.
 
     Returns
     -------
     pandas.DataFrame
         Validated, sorted by ensemble, sample and temperature; otherwise in the order of the parts.
+        Its attribute `left_out` lists the samples without results, as (ensemble, sample, reason).
 
     Raises
     ------
@@ -77,13 +88,25 @@ def gather(parts: Iterable, name: str) -> pd.DataFrame:
         If a part cannot be read.
     """
     frames = [part if isinstance(part, pd.DataFrame) else read_table(part) for part in parts]
+    left_out = [entry for frame in frames for entry in _left_out(frame)]
     # the columns of an empty part have no types and would change those of the joined table
     filled = [frame for frame in frames if len(frame)]
     if not filled:
-        return pd.DataFrame({column.name: [] for column in TABLES[name]})
-    table = pd.concat(filled, ignore_index=True)
-    keys = [key for key in ("ensemble", "sample", "temperature") if key in table.columns]
-    return validate(table.sort_values(keys, kind="stable", ignore_index=True), name)
+        gathered = pd.DataFrame({column.name: [] for column in _declared(table).columns})
+    else:
+        for frame in filled:
+            frame.attrs = {}
+        whole = pd.concat(filled, ignore_index=True)
+        keys = [key for key in ("ensemble", "sample", "temperature") if key in whole.columns]
+        gathered = validate(whole.sort_values(keys, kind="stable", ignore_index=True), table)
+    gathered.attrs = {"left_out": list(dict.fromkeys(left_out))}
+    return gathered
+
+
+def _left_out(frame) -> list[tuple[str, int, str]]:
+    """Samples without results in a part, with the reasons that its file states."""
+    reasons = json.loads(frame.attrs.get("left_out", "{}"))
+    return [(frame.attrs["ensemble"], int(sample), why) for sample, why in reasons.items()]
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:

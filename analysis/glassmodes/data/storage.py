@@ -7,6 +7,7 @@ error that names it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -360,6 +361,57 @@ def mode_samples(path) -> list[int]:
     """Indices of the samples whose modes a file holds, ascending."""
     with open_file(path) as file:
         return sorted(int(name[1:]) for name in file if re.fullmatch(r"s\d{6}", name))
+
+
+def sample_statuses(path) -> dict[int, str]:
+    """Status of every sample of a file of arrays: "ok", or why it is left out.
+
+    Samples of files of earlier versions, which have no statuses, are those that have a group.
+    """
+    with open_file(path) as file:
+        if "status" not in file:
+            return {int(name[1:]): "ok" for name in file if re.fullmatch(r"s\d{6}", name)}
+        status = file["status"].asstr()[...]
+        return dict(zip(file["sample"][...].tolist(), status.tolist(), strict=True))
+
+
+LARGE = 2**26
+"""Bytes of a dataset of which only the first and last entries count in :func:`content_digest`."""
+
+
+def content_digest(path) -> str:
+    """SHA-256 of what a file holds, without its provenance: dates and versions do not count.
+
+    Parameters
+    ----------
+    path : path
+        HDF5 or Parquet.
+
+    Raises
+    ------
+    StorageError
+    """
+    digest = hashlib.sha256()
+    if Path(path).suffix == ".parquet":
+        frame = read_table(path)
+        digest.update(repr(list(frame.dtypes.items())).encode())
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+        return digest.hexdigest()
+
+    def add(name, item):
+        if not isinstance(item, h5py.Dataset):
+            return
+        digest.update(f"{name} {item.shape} {item.dtype}".encode())
+        if item.dtype.kind == "O":
+            digest.update(repr(item.asstr()[...].tolist()).encode())
+        elif item.nbytes <= LARGE or item.shape[0] < 3:
+            digest.update(item[...].tobytes())
+        else:
+            digest.update(item[0].tobytes() + item[-1].tobytes())
+
+    with open_file(path) as file, checked_reading(path):
+        file.visititems(add)
+    return digest.hexdigest()
 
 
 def read_modes(path, sample: int) -> Modes:

@@ -29,7 +29,6 @@ from glassmodes.simulation.liquids import (
 from glassmodes.simulation.molecular_dynamics import MolecularDynamics, MolecularDynamicsError
 from glassmodes.simulation.preparation import (
     PreparationError,
-    check_preparation,
     fcc_crystal,
     prepare_glass,
     quench,
@@ -51,7 +50,6 @@ __all__ = [
     "SwapError",
     "SwapMonteCarlo",
     "ThirdOrderBlocks",
-    "check_preparation",
     "crystalline_fraction",
     "dynamics_checks",
     "equilibrate_liquid",
