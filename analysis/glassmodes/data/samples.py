@@ -58,6 +58,7 @@ class SamplesUsed:
 
 
 def _listed(samples: list[int]) -> str:
+    """Indices of samples as text; more than five are counted."""
     text = ", ".join(map(str, samples[:_LISTED]))
     more = len(samples) - _LISTED
     return f"sample{'' if len(samples) == 1 else 's'} {text}" + (
@@ -104,6 +105,7 @@ def samples_used(tables: Mapping[str, pd.DataFrame]) -> dict[str, SamplesUsed]:
 
 
 def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
+    """Samples left out of each ensemble, with reasons, from the table `sample_statuses`."""
     left_out: dict[str, dict[int, str]] = {}
     for row in statuses[statuses["status"] != "ok"].itertuples():
         if row.ensemble not in ensembles:
@@ -118,6 +120,7 @@ def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
 
 
 def _from_tables(tables, asked) -> dict[str, dict[int, str]]:
+    """Samples left out of each ensemble, as far as the gathered tables show it."""
     found: dict[str, set[int]] = {}
     for name, table in tables.items():
         if name not in _RUN_TABLES and {"ensemble", "sample"} <= set(table.columns):

@@ -364,9 +364,19 @@ def mode_samples(path) -> list[int]:
 
 
 def sample_statuses(path) -> dict[int, str]:
-    """Status of every sample of a file of arrays: "ok", or why it is left out.
+    """Status of each sample of a file of arrays: "ok", or the reason for which it is left out.
 
-    Samples of files of earlier versions, which have no statuses, are those that have a group.
+    In files of earlier versions, which have no statuses, the samples that have a group are "ok".
+
+    Returns
+    -------
+    dict of int to str
+        By index of the sample.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read (:func:`open_file`).
     """
     with open_file(path) as file:
         if "status" not in file:
@@ -376,20 +386,26 @@ def sample_statuses(path) -> dict[int, str]:
 
 
 LARGE = 2**26
-"""Bytes of a dataset of which only the first and last entries count in :func:`content_digest`."""
+"""Bytes of a dataset above which :func:`content_digest` reads its first and last entry only."""
 
 
 def content_digest(path) -> str:
-    """SHA-256 of what a file holds, without its provenance: dates and versions do not count.
+    """SHA-256 hash of the content of a file, without its attributes, which hold dates and versions.
 
     Parameters
     ----------
     path : path
-        HDF5 or Parquet.
+        HDF5 or Parquet file of this package.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
 
     Raises
     ------
     StorageError
+        If the file cannot be read (:func:`open_file`, :func:`read_table`) or is damaged.
     """
     digest = hashlib.sha256()
     if Path(path).suffix == ".parquet":
