@@ -11,7 +11,6 @@ from glassmodes.simulation.dynamics import (
     DynamicsError,
     RunSettings,
     inherent_structure_changed,
-    run_bundle,
 )
 from glassmodes.simulation.force_constants import (
     ForceConstantError,
@@ -65,7 +64,6 @@ __all__ = [
     "read_liquid",
     "read_second_order",
     "read_third_order",
-    "run_bundle",
     "time_series",
     "write_liquid",
 ]

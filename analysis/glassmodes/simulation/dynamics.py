@@ -18,28 +18,23 @@ of ranks, the same bits.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from mpi4py import MPI
 
-from glassmodes.data.resume import PartialFolder, exists, load_arrays, save_arrays
-from glassmodes.data.storage import Glass, create_file, sample_group
-from glassmodes.ensembles import Ensemble
+from glassmodes.data.resume import exists, load_arrays, save_arrays
+from glassmodes.data.storage import Glass
 from glassmodes.landscape import Landscape, Quencher
 from glassmodes.models import GlassModel
-from glassmodes.parallel import form_teams
-from glassmodes.randomness import lammps_seed
 from glassmodes.simulation.session import (
     LammpsSession,
     SessionError,
-    pair_commands,
     thermostat_seed,
 )
 
@@ -365,38 +360,6 @@ def standard_error(series, blocks=10) -> float:
     return float(means.std(ddof=1) / np.sqrt(blocks))
 
 
-def dependencies(model, glasses, settings, seed, ranks_per_sample) -> dict:
-    """Everything that the bits of a run depend on, except the compiler of this machine.
-
-    Parameters
-    ----------
-    model : GlassModel
-    glasses : iterable of Glass
-        Inherent structures of the bundle.
-    settings : RunSettings
-    seed : int
-        Seed of the campaign.
-    ranks_per_sample : int
-        Number of ranks that share a sample.
-
-    Returns
-    -------
-    dict
-        Values that JSON can store.
-    """
-    digest = hashlib.sha256()
-    for glass in glasses:
-        for field in (glass.positions, glass.box, glass.species, glass.diameter):
-            digest.update(np.ascontiguousarray(field).tobytes())
-    return {
-        **asdict(settings),
-        "seed": seed,
-        "ranks_per_sample": ranks_per_sample,
-        "potential": [c for c in pair_commands(model) if not c.startswith("plugin load")],
-        "glasses": digest.hexdigest(),
-    }
-
-
 def _chunk_name(chunk: int) -> str:
     """File name of a chunk of frames."""
     return f"c{chunk:06d}.npz"
@@ -539,150 +502,3 @@ def collect_run(partial, model: GlassModel, glass: Glass, settings: RunSettings,
         checks["rearranged"], checks["structure_distance"] = float(changed), distance
     group.attrs.update(checks)
     return checks
-
-
-def usable_glasses(ensemble: Ensemble, glasses, communicator) -> dict[int, Glass]:
-    """Samples of a bundle whose status is ok, by index; rank 0 logs a warning for each other one.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-        Ensemble of the bundle.
-    glasses : iterable of Glass
-        Samples of the bundle, on every rank.
-    communicator : mpi4py.MPI.Comm
-        All ranks of the job.
-    """
-    for glass in glasses:
-        if communicator.rank == 0 and not glass.is_usable:
-            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
-    return {glass.sample: glass for glass in glasses if glass.is_usable}
-
-
-def run_samples(run, samples, partial: PartialFolder, team, communicator, name, log=None):
-    """Run samples, each on a team of ranks, and continue what an earlier job began.
-
-    Parameters
-    ----------
-    run : callable
-        run(sample, log) runs one sample on the ranks of the team and writes to the log file.
-    samples : sequence of int
-        Indices of the samples.
-    partial : PartialFolder
-        Folder of the unfinished output.
-    team : glassmodes.parallel.Team
-        Team of this rank; its communicator is freed.
-    communicator : mpi4py.MPI.Comm
-        All ranks of the job.
-    name : str
-        Name of the ensemble, for the log.
-    log : path, optional
-        Log file of LAMMPS; with several teams, each appends its index to the name.
-
-    Returns
-    -------
-    dict of int to str
-        Message of each sample at which LAMMPS stopped, on every rank.
-    """
-    if communicator.rank == 0 and partial.open():
-        _log.info("%s: going on with what is there in %s", name, partial.folder)
-    communicator.Barrier()
-    failed = {}
-    for sample in team.share(samples):
-        try:
-            run(sample, f"{log}.{team.index}" if log and team.count > 1 else log)
-        except SessionError as error:
-            failed[sample] = str(error)
-    team.ranks.Free()
-    failures = {}
-    for part in communicator.allgather(failed):
-        failures.update(part)
-    return failures
-
-
-def run_bundle(
-    path,
-    model: GlassModel,
-    ensemble: Ensemble,
-    glasses: list[Glass],
-    settings: RunSettings,
-    *,
-    seed: int,
-    attributes: dict,
-    ranks_per_sample: int = 1,
-    communicator=None,
-    log=None,
-) -> list[dict] | None:
-    """Run all samples of a bundle at one temperature and write the file `trajectories/bNNNN/T*.h5`.
-
-    Samples whose status is not ok are skipped. A sample that fails gets a warning in the log and no
-    group in the file.
-
-    Parameters
-    ----------
-    path : path
-        Trajectory file. Unfinished runs are in `<path>.partial/`, in one folder for each sample.
-    model : GlassModel
-        Model of the ensemble.
-    ensemble : Ensemble
-        Ensemble of the bundle.
-    glasses : list of Glass
-        Inherent structures of the bundle, on every rank.
-    settings : RunSettings
-        Settings of the run.
-    seed : int
-        Seed of the campaign.
-    attributes : dict
-        Attributes of the file (:func:`glassmodes.data.storage.provenance`).
-    ranks_per_sample : int
-        Number of ranks that share a sample, as the campaign sets it.
-    communicator : mpi4py.MPI.Comm, optional
-        All ranks of the job, COMM_SELF by default.
-    log : path, optional
-        Log file of LAMMPS.
-
-    Returns
-    -------
-    list of dict, or None
-        Rows of the table of checks (`sample`, `temperature`, `status`, and the results of
-        :func:`collect_run`) on rank 0; None on other ranks.
-    """
-    communicator = MPI.COMM_SELF if communicator is None else communicator
-    path = Path(path)
-    usable = usable_glasses(ensemble, glasses, communicator)
-    team = form_teams(communicator, ranks_per_sample)
-    partial = PartialFolder(
-        path, dependencies(model, usable.values(), settings, seed, ranks_per_sample)
-    )
-    stage = f"dynamics T={settings.temperature!r}"
-
-    def run(sample, log):
-        run_nve(
-            *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-            seed=lammps_seed(seed, ensemble.name, sample, stage),
-            communicator=team.ranks,
-            log=log,
-        )
-
-    failures = run_samples(run, sorted(usable), partial, team, communicator, ensemble.name, log)
-    if communicator.rank != 0:
-        return None
-    rows = []
-    with create_file(path, attributes) as file:
-        file.attrs["temperature"] = settings.temperature
-        for sample in sorted(usable):
-            row = {"sample": sample, "temperature": settings.temperature, "status": "ok"}
-            if sample in failures:
-                row["status"] = "failed"
-                _log.warning("%s sample %d: %s", ensemble.name, sample, failures[sample])
-            else:
-                group = file.create_group(sample_group(sample))
-                row |= collect_run(
-                    *(partial.folder / sample_group(sample), model, usable[sample], settings, group)
-                )
-                _log.info(
-                    "%s sample %d, T = %g: %s", ensemble.name, sample, row["temperature"], row
-                )
-            rows.append(row)
-    partial.remove()
-    return rows

@@ -33,22 +33,16 @@ import numpy as np
 import pandas as pd
 from mpi4py import MPI
 
-from glassmodes.data.resume import PartialFolder, exists, load_arrays, save_arrays
-from glassmodes.data.storage import Glass, create_file, sample_group
-from glassmodes.ensembles import Ensemble
+from glassmodes.data.resume import exists, load_arrays, save_arrays
+from glassmodes.data.storage import Glass
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.quench import Quencher
 from glassmodes.models import GlassModel
 from glassmodes.models.sizes import known_structures
-from glassmodes.parallel import widest_teams
-from glassmodes.randomness import lammps_seed
 from glassmodes.simulation.dynamics import (
     NveRun,
     RunSettings,
-    dependencies,
     run_checks,
-    run_samples,
-    usable_glasses,
 )
 from glassmodes.simulation.session import SessionError
 from glassmodes.transitions.rearrangements import describe, displacement
@@ -538,94 +532,6 @@ def collect_series(folder, model: GlassModel, glass: Glass, settings: RunSetting
     attributes |= {"duration": series["time"][-1], "interval": settings.interval}
     group.attrs.update(attributes)
     return attributes
-
-
-def follow_bundle(
-    path,
-    model: GlassModel,
-    ensemble: Ensemble,
-    glasses: list[Glass],
-    settings: RunSettings,
-    *,
-    seed: int,
-    attributes: dict,
-    force_tolerance: float = 1e-10,
-    dynamics_ranks: int = 1,
-    communicator=None,
-    log=None,
-) -> None:
-    """Follow all samples of a bundle at one temperature and write the file `inherent/bNNNN/T*.h5`.
-
-    Samples whose status is not ok are skipped. A sample whose dynamics fails gets a warning in the
-    log and no group in the file.
-
-    Parameters
-    ----------
-    path : path
-        Output file. Unfinished runs are in `<path>.partial/`, in one folder for each sample.
-    model : GlassModel
-        Model of the ensemble.
-    ensemble : Ensemble
-        Ensemble of the bundle.
-    glasses : list of Glass
-        Inherent structures of the bundle, on every rank.
-    settings : RunSettings
-        Settings of the run.
-    seed : int
-        Seed of the campaign.
-    attributes : dict
-        Attributes of the file (:func:`glassmodes.data.storage.provenance`).
-    force_tolerance, dynamics_ranks, log
-        As of :func:`follow_run`.
-    communicator : mpi4py.MPI.Comm, optional
-        All ranks of the job, COMM_SELF by default.
-    """
-    communicator = MPI.COMM_SELF if communicator is None else communicator
-    path = Path(path)
-    usable = usable_glasses(ensemble, glasses, communicator)
-    team = widest_teams(communicator, len(usable), dynamics_ranks)
-    partial = PartialFolder(
-        path,
-        dependencies(model, usable.values(), settings, seed, dynamics_ranks)
-        | {
-            "force_tolerance": force_tolerance,
-            "batch_frames": batch_frames(ensemble.particles),
-            "chunk_frames": chunk_frames(ensemble.particles),
-        },
-    )
-    stage = f"transitions T={settings.temperature!r}"
-
-    def run(sample, log):
-        follow_run(
-            *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-            seed=lammps_seed(seed, ensemble.name, sample, stage),
-            force_tolerance=force_tolerance,
-            dynamics_ranks=dynamics_ranks,
-            communicator=team.ranks,
-            log=log,
-        )
-
-    failures = run_samples(run, sorted(usable), partial, team, communicator, ensemble.name, log)
-    if communicator.rank != 0:
-        return
-    with create_file(path, attributes) as file:
-        file.attrs["temperature"] = settings.temperature
-        file.attrs["force_tolerance"] = force_tolerance
-        for sample in sorted(usable):
-            if sample in failures:
-                _log.warning("%s sample %d: %s", ensemble.name, sample, failures[sample])
-                continue
-            group = file.create_group(sample_group(sample))
-            found = collect_series(
-                *(partial.folder / sample_group(sample), model, usable[sample], settings, group)
-            )
-            _log.info(
-                "%s sample %d, T = %g: %d distinct structures in %d frames, %s",
-                *(ensemble.name, sample, settings.temperature),
-                *(len(group["structures"]), len(group["time"])),
-                ", ".join(f"{name} {value:.4g}" for name, value in found.items()),
-            )
-    partial.remove()
 
 
 def rearrangement_tables(run: Mapping, temperature: float) -> dict[str, pd.DataFrame]:
