@@ -131,6 +131,7 @@ def test_slices_of_the_crystal():
 # ---------------------------------------------------------------- roads against each other
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("method", ["lanczos", "krylovschur", "lobpcg", "gd"])
 def test_lowest_modes_are_those_of_the_full_spectrum(glass_expansion, spectrum, method):
     if method != "lanczos":
@@ -408,6 +409,7 @@ def test_lowest_modes_of_the_inverse_are_tried_again(glass_expansion, spectrum, 
     assert blocks == [2, 4]
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("road", ROADS)
 def test_every_road_succeeds_from_several_starts(make_glass, road):
     """A quick version of tests/benchmarks/bench_mode_roads.py."""
