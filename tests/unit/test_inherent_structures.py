@@ -62,6 +62,7 @@ def whole(glass, tmp_path_factory):
     return path
 
 
+@pytest.mark.processor
 def test_series_follows_the_data_contract(whole, glass):
     found = contents(whole)
     frames, n, d = 37, 200, 3
@@ -92,6 +93,7 @@ def test_series_follows_the_data_contract(whole, glass):
         assert file["s000000"].attrs["duration"] == pytest.approx(3.6)
 
 
+@pytest.mark.processor
 def test_distinct_structures_are_distinct(whole, glass):
     structures = contents(whole)["structures"]
     for index, one in enumerate(structures):
@@ -171,6 +173,7 @@ def scripted(monkeypatch, minima):
     return [frame(index).positions for index in range(len(VISITS))]
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("in_memory", [1, 32])
 def test_series_of_visits_to_known_structures(tmp_path, scripted, glass, monkeypatch, in_memory):
     """One that memory has no room for is recognised by its energy, then its positions."""

@@ -99,6 +99,7 @@ def test_a_small_displacement_returns(make_glass, case):
     assert apart(landscape, result.positions, glass.positions) < 1e-7
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("name,particles", [("ipl12", 218), ("harmonic", 150), ("lj", 250)])
 def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, particles):
     _, landscape, glass = make_glass(name, particles)
@@ -120,6 +121,7 @@ def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, pa
     assert roads == {"fire", "recognised"}
 
 
+@pytest.mark.processor
 def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
     """Points on the line between two minima go where FIRE takes them, not to the known one."""
     _, landscape, glass = make_glass("ipl12", 218)

