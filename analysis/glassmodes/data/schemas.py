@@ -1,7 +1,7 @@
 """Columns of every table of `results/<campaign>/tables/`, the data contract in code.
 
 Each table begins with `ensemble` and `sample` (but `ensembles` and `summary`, which have a row per
-ensemble and per reference value, and `table_...`, which have a row per entry of a paper's table).
+ensemble and per compared value, and `table_...`, which have a row per entry of a paper's table).
 Extra columns are allowed; they are kept after those named here. All numbers are in reduced units
 (mass, length, energy and k_B = 1), frequencies are angular.
 """
@@ -410,17 +410,26 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("paper_unit_frequency", "number", "omega_0 that follows from Table II"),
     ),
     "summary": (
+        Column("paper", "text", "name of the paper that the value is compared with"),
+        Column("item", "text", "the paper's figures, tables or equations, the main one first"),
         Column("ensemble", "text", "ensemble, or ensembles, that the value is of"),
         Column("sample", "integer", "-1: all samples"),
         Column("temperature", "number", "temperature, NaN where all or none", False),
         Column("quantity", "text", "short name"),
         Column("observed", "number", "value of this campaign", False),
         Column("error", "number", "its standard error, NaN where it has none", False),
-        Column("paper", "number", "the paper's value, NaN where it gives none", False),
-        Column("source", "text", "figure or equation of the paper"),
-        Column("rule", "text", "when observed and paper are said to agree"),
-        Column("agrees", "text", "yes, no, or - where there is no rule"),
-        Column("statement", "text", "what the row says"),
+        Column("reference", "number", "the paper's value, NaN where it gives none", False),
+        Column("margin", "number", "largest difference that counts as equal, NaN: none", False),
+        Column(
+            *("verdict", "text"),
+            "shown, undecided, contradicted, check passed, check failed or context",
+        ),
+        Column("statement", "text", "what the paper states"),
+        Column("finding", "text", "what was found here, and how it was measured"),
+        Column("rule", "text", "when the verdict is which"),
+        Column("reason", "text", "why it is contradicted, or what would decide it; may be empty"),
+        Column("source", "text", "where the paper states it"),
+        Column("samples", "text", "samples that the value rests on"),
     ),
 }
 

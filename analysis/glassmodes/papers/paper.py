@@ -1,7 +1,7 @@
 """What a paper is to the project: its claims, figures and tables, registered where they stand.
 
 Each folder of `glassmodes.papers` holds one paper. Its `__init__` declares `PAPER` and is cheap to
-import; the modules that :attr:`Paper.modules` names register claims, figures and tables with it::
+import; the modules that :attr:`Paper.modules` names register claims and figures with it::
 
     @PAPER.claims("lifetimes", "decay_rates")
     def theory_against_dynamics(tables):
@@ -19,95 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from glassmodes.plotting.figure import Figure, FigureSet, MissingData
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class MissingData(Exception):
-    """A figure that the tables hold nothing for; the message says what is missing."""
-
-
-@dataclass
-class Figure:
-    """One figure: a function of tables, and what a report says about it.
-
-    Attributes
-    ----------
-    name : str
-        File name without ending.
-    draw : callable
-        Takes the tables by name, returns a matplotlib Figure; raises :class:`MissingData`.
-    item : str
-        The paper's figure or equation.
-    title : str
-    paper : str
-        Name of the paper that it is after, or "" for figures of our own.
-    requires : tuple of str
-        Tables without which there is no figure; `ensembles` besides.
-    uses : tuple of str
-        Tables that add something where they exist.
-    write_caption : callable
-        Takes the tables, returns plain text.
-    """
-
-    name: str
-    draw: Callable
-    item: str
-    title: str
-    paper: str = ""
-    requires: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
-    write_caption: Callable = field(default=lambda tables: "")
-
-    def caption(self, function: Callable) -> Callable:
-        """Decorator of the function that writes this figure's caption."""
-        self.write_caption = function
-        return function
-
-    def __call__(self, tables):
-        """Draw the figure."""
-        return self.draw(tables)
-
-
-@dataclass
-class FigureSet:
-    """Figures in the order in which they are registered.
-
-    Attributes
-    ----------
-    name : str
-        Name of the paper, or "" for figures of our own.
-    prefix : str
-        Begins the file name of each figure, which is the name of its function otherwise.
-    figures : dict of str to Figure
-    """
-
-    name: str = ""
-    prefix: str = ""
-    figures: dict[str, Figure] = field(default_factory=dict)
-
-    def figure(
-        self, item: str, title: str, *, requires: tuple[str, ...], uses: tuple[str, ...] = ()
-    ) -> Callable[[Callable], Figure]:
-        """Decorator that registers a function of tables as a figure.
-
-        Parameters
-        ----------
-        item : str
-            The paper's figure, table or equation, such as "Fig. 2".
-        title : str
-        requires, uses : tuple of str
-            Names of tables, see :class:`Figure`.
-        """
-
-        def register(draw: Callable) -> Figure:
-            name = self.prefix + draw.__name__
-            if name in self.figures:
-                raise ValueError(f"two figures are called {name!r}")
-            self.figures[name] = Figure(name, draw, item, title, self.name, requires, uses)
-            return self.figures[name]
-
-        return register
+__all__ = ["Figure", "FigureSet", "MissingData", "Paper", "PaperTable"]
 
 
 @dataclass(frozen=True)
@@ -149,7 +68,8 @@ class Paper(FigureSet):
     citation : str
         Authors, title, journal, year.
     modules : tuple of str
-        Modules of the paper's folder that register claims and figures, in the order of a report.
+        All modules of the paper's folder that register claims and figures, in the order of a
+        report.
     tables : tuple of PaperTable
     claim_functions : list of (tuple of str, callable)
         Tables needed, and the function that yields rows of the summary.
@@ -162,8 +82,14 @@ class Paper(FigureSet):
 
     def load(self) -> Paper:
         """Import the modules that register claims and figures; returns the paper itself."""
-        for module in self.modules:
-            import_module(f"glassmodes.papers.{self.name}.{module}")
+        modules = [f"glassmodes.papers.{self.name}.{module}" for module in self.modules]
+        for module in modules:
+            import_module(module)
+        # in the order of the modules, whichever of them was imported first by another one
+        self.figures = dict(
+            sorted(self.figures.items(), key=lambda entry: modules.index(entry[1].draw.__module__))
+        )
+        self.claim_functions.sort(key=lambda entry: modules.index(entry[1].__module__))
         return self
 
     def claims(self, *needed: str) -> Callable[[Callable], Callable]:

@@ -11,9 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from glassmodes.papers.mizuno2020_intermittent import PAPER
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, rate_and_error
 from glassmodes.plotting.displacement_fields import DisplacementField
-from glassmodes.plotting.selection import MissingData, all_by_kind, describe, of, particles
+from glassmodes.plotting.figure import MissingData
+from glassmodes.plotting.selection import all_by_kind, counted, describe, of, particles
 from glassmodes.plotting.style import (
     SIZE_COLOURS,
     SIZE_MARKERS,
@@ -114,10 +116,6 @@ def _events(rows):
     return rows[rows["structure"].diff().fillna(0) != 0]
 
 
-def _count(number, noun):
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def _where(tables):
     """What the rest of a caption has in common: the runs, and those without rearrangement."""
     runs = tables["rearrangement_runs"]
@@ -138,12 +136,12 @@ def _where(tables):
     if crystals:
         found = runs[runs["ensemble"].isin(crystals)]
         text += (
-            f" Crystals: {_count(int(found['events'].sum()), 'rearrangement')} in a total time of "
+            f" Crystals: {counted(int(found['events'].sum()), 'rearrangement')} in a total time of "
             f"{found['duration'].sum():g}."
         )
     failed = int(runs["not_converged"].sum())
     if failed:
-        text += f" {_count(failed, 'frame')} did not converge (crosses)."
+        text += f" {counted(failed, 'frame')} did not converge (crosses)."
     return text
 
 
@@ -157,6 +155,11 @@ def _interval(tables):
 # --- Fig. 5 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 5",
+    "Intermittent particle rearrangements",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def intermittent_rearrangements(tables):
     """|Dr_IS| between successive frames against time (Fig. 5)."""
     table = tables["inherent_structures"]
@@ -188,8 +191,8 @@ def intermittent_rearrangements(tables):
             panel,
             tables,
             ensemble,
-            f"{_count(len(events), 'event')} ({int(runs['events'].sum())} in "
-            f"{_count(runs['sample'].nunique(), 'sample')})",
+            f"{counted(len(events), 'event')} ({int(runs['events'].sum())} in "
+            f"{counted(runs['sample'].nunique(), 'sample')})",
         )
     for _, temperature, panel in panels:
         # all of a column share this axis; a third above the spikes is for the note
@@ -198,8 +201,8 @@ def intermittent_rearrangements(tables):
     return figure
 
 
-def intermittent_rearrangements_caption(tables):
-    """Caption of :func:`intermittent_rearrangements`."""
+@intermittent_rearrangements.caption
+def _(tables):
     return (
         "Change of the inherent structure, |Dr_IS| of Eq. 5, between successive frames (every "
         f"{_interval(tables)}) against time, for glasses of several sizes (rows) and temperatures "
@@ -215,6 +218,12 @@ def intermittent_rearrangements_caption(tables):
 # --- Fig. 6 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 6",
+    "Change of energy and participating particles",
+    requires=("rearrangement_runs",),
+    uses=("rearrangements",),
+)
 def rearrangement_sizes(tables):
     """|DPhi_IS| and N_rearr against |Dr_IS|, all sizes and temperatures (Fig. 6)."""
     glasses, temperatures = _shown(tables)
@@ -254,8 +263,8 @@ def _markers(ensembles):
     return [SIZE_MARKERS[i % len(SIZE_MARKERS)] for i in range(len(ensembles))]
 
 
-def rearrangement_sizes_caption(tables):
-    """Caption of :func:`rearrangement_sizes`."""
+@rearrangement_sizes.caption
+def _(tables):
     table = tables["rearrangements"]
     glasses, _ = _shown(tables)
     count = int(table["ensemble"].isin(glasses).sum())
@@ -303,6 +312,12 @@ def _event(tables):
     return ensemble, rows.iloc[0], field
 
 
+@PAPER.figure(
+    "Fig. 7",
+    "Quasi-localised displacement field of a rearrangement",
+    requires=("rearrangement_runs",),
+    uses=("rearrangement_fields",),
+)
 def displacement_field(tables):
     """Displacements of one rearrangement, and their decay with distance from its core (Fig. 7)."""
     _, _, field = _event(tables)
@@ -314,8 +329,8 @@ def displacement_field(tables):
     return figure
 
 
-def displacement_field_caption(tables):
-    """Caption of :func:`displacement_field`."""
+@displacement_field.caption
+def _(tables):
     ensemble, first, field = _event(tables)
     return (
         f"A rearrangement in ensemble {ensemble}: N = {len(field.size)}, "
@@ -347,6 +362,11 @@ def _changes(rows, column):
     return rows["time"].to_numpy()[kept], rows[column].to_numpy()[kept]
 
 
+@PAPER.figure(
+    "Fig. 8",
+    "Distance from the initial inherent structure",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def inherent_structure_displacement(tables):
     """|r_IS(t) - r_IS(0)| against time (Fig. 8)."""
     table = tables["inherent_structures"]
@@ -377,7 +397,7 @@ def inherent_structure_displacement(tables):
             panel,
             tables,
             ensemble,
-            f"{int(left['returned'].sum())} of {_count(len(left), 'sample')} returned"
+            f"{int(left['returned'].sum())} of {counted(len(left), 'sample')} returned"
             if len(left)
             else "never left",
         )
@@ -403,8 +423,8 @@ def _at_start(panel, rows):
     )
 
 
-def inherent_structure_displacement_caption(tables):
-    """Caption of :func:`inherent_structure_displacement`."""
+@inherent_structure_displacement.caption
+def _(tables):
     return (
         "Distance of the inherent structure from the initial one against time, for glasses of "
         "several sizes (rows) and temperatures (columns): first sample of each; black on the zero "
@@ -420,6 +440,11 @@ def inherent_structure_displacement_caption(tables):
 # --- Fig. 9 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 9",
+    "Energy of the inherent structure",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def inherent_structure_energy(tables):
     """Phi_IS(t) - Phi_IS(0) against time, in a short and a long window (Fig. 9)."""
     glasses, temperatures = _shown(tables)
@@ -471,8 +496,8 @@ def _short_window(tables):
     return min(SHORT_WINDOW, 0.1 * float(tables["rearrangement_runs"]["duration"].max()))
 
 
-def inherent_structure_energy_caption(tables):
-    """Caption of :func:`inherent_structure_energy`."""
+@inherent_structure_energy.caption
+def _(tables):
     return (
         "Energy of the inherent structure relative to the initial one against time, for the first "
         f"{_short_window(tables):g} time units (top) and the whole run (bottom), at temperatures "
@@ -487,6 +512,7 @@ def inherent_structure_energy_caption(tables):
 # --- Table I as a picture -------------------------------------------------------------------------
 
 
+@PAPER.figure("Table I", "Rates of rearrangements", requires=("rearrangement_runs",))
 def rearrangement_rates(tables):
     """Rates of rearrangements against the number of particles, at each temperature."""
     runs = tables["rearrangement_runs"]
@@ -551,8 +577,8 @@ def _rates(panel, rows, colour, filled, label, shift):
     )
 
 
-def rearrangement_rates_caption(tables):
-    """Caption of :func:`rearrangement_rates`."""
+@rearrangement_rates.caption
+def _(tables):
     return (
         "Rate of rearrangements of the whole system against its size, of all samples together, at "
         "each temperature; bars: standard error of a Poisson count; arrows: 95 % upper limits "
