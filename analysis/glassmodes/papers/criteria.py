@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import beta
 
 SHOWN, UNDECIDED, CONTRADICTED = "shown", "undecided", "contradicted"
 CHECK_PASSED, CHECK_FAILED = "check passed", "check failed"
@@ -46,12 +47,16 @@ class Judgement:
         The paper's number, NaN where it gives none.
     margin : float
         Within which the value must lie around the reference, NaN where there is none.
+    low, high : float
+        Ends of what shows the claim, NaN where no interval was tested.
     """
 
     verdict: str
     rule: str
     reference: float = np.nan
     margin: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
 
 
 def equivalent(observed: float, error: float, reference: float, margin: float) -> Judgement:
@@ -69,9 +74,34 @@ def equivalent(observed: float, error: float, reference: float, margin: float) -
         f"shown if the value ± two standard errors lies within {margin:.3g} of {reference:.4g}, "
         "contradicted if it lies outside, else undecided"
     )
-    return Judgement(
-        _interval(observed, error, reference - margin, reference + margin), rule, reference, margin
+    low, high = reference - margin, reference + margin
+    return Judgement(_interval(observed, error, low, high), rule, reference, margin, low, high)
+
+
+def within_factor(observed: float, error: float, reference: float, factor: float) -> Judgement:
+    """Whether a positive value equals the paper's to a stated factor: two tests of the logarithm.
+
+    Parameters
+    ----------
+    observed, error : float
+        The value and its standard error; error / observed is that of its logarithm.
+    reference : float
+    factor : float
+        Largest ratio, above one, that counts as agreement.
+    """
+    rule = (
+        f"shown if the value, give or take two standard errors of its logarithm, lies within a "
+        f"factor of {factor:.3g} of {reference:.4g}, contradicted if it lies outside, else "
+        "undecided"
     )
+    low, high = reference / factor, reference * factor
+    verdict = UNDECIDED
+    if observed > 0.0:
+        ends = np.log([low, high])
+        verdict = _interval(np.log(observed), error / observed, *ends)
+    elif observed <= 0.0 and np.isfinite(error):
+        verdict = CONTRADICTED if observed + 2.0 * error < low else UNDECIDED
+    return Judgement(verdict, rule, reference, reference * (factor - 1.0), low, high)
 
 
 def between(observed: float, error: float, low: float, high: float) -> Judgement:
@@ -81,7 +111,7 @@ def between(observed: float, error: float, low: float, high: float) -> Judgement
         "contradicted if it lies outside, else undecided"
     )
     middle, margin = 0.5 * (low + high), 0.5 * (high - low)
-    return Judgement(_interval(observed, error, low, high), rule, middle, margin)
+    return Judgement(_interval(observed, error, low, high), rule, middle, margin, low, high)
 
 
 def above(observed: float, error: float, bound: float, *, what: str = "") -> Judgement:
@@ -98,7 +128,7 @@ def above(observed: float, error: float, bound: float, *, what: str = "") -> Jud
         f"shown if the value is above {what or f'{bound:.4g}'} by two standard errors, "
         "contradicted if below by two, else undecided"
     )
-    return Judgement(_interval(observed, error, bound, np.inf), rule)
+    return Judgement(_interval(observed, error, bound, np.inf), rule, low=bound, high=np.inf)
 
 
 def below(observed: float, error: float, bound: float, *, what: str = "") -> Judgement:
@@ -107,7 +137,7 @@ def below(observed: float, error: float, bound: float, *, what: str = "") -> Jud
         f"shown if the value is below {what or f'{bound:.4g}'} by two standard errors, "
         "contradicted if above by two, else undecided"
     )
-    return Judgement(_interval(observed, error, -np.inf, bound), rule)
+    return Judgement(_interval(observed, error, -np.inf, bound), rule, low=-np.inf, high=bound)
 
 
 def _interval(observed, error, low, high) -> str:
@@ -117,6 +147,106 @@ def _interval(observed, error, low, high) -> str:
     if low <= first and last <= high:
         return SHOWN
     return CONTRADICTED if last < low or first > high else UNDECIDED
+
+
+def proportion(
+    successes: int, count: int, low: float, high: float, *, reference: float = np.nan
+) -> Judgement:
+    """Whether the probability behind a count of independent ones lies in a range.
+
+    Decided by the exact interval of 95 % (Clopper and Pearson), which knows that few of few, or
+    all of few, say little.
+    """
+    rule = (
+        f"shown if the exact interval of 95 % of the probability lies between {low:.4g} and "
+        f"{high:.4g}, contradicted if it lies outside, else undecided"
+    )
+    first, last = proportion_interval(successes, count)
+    verdict = UNDECIDED
+    if low <= first and last <= high:
+        verdict = SHOWN
+    elif last < low or first > high:
+        verdict = CONTRADICTED
+    return Judgement(verdict, rule, reference, low=low, high=high)
+
+
+def proportion_interval(successes: int, count: int) -> tuple[float, float]:
+    """Exact interval of 95 % of the probability behind `successes` of `count` independent ones."""
+    if count < 1:
+        return 0.0, 1.0
+    failures = count - successes
+    first = beta.ppf(0.025, successes, failures + 1) if successes else 0.0
+    last = beta.ppf(0.975, successes + 1, failures) if failures else 1.0
+    return float(first), float(last)
+
+
+def proportion_error(successes: int, count: int) -> float:
+    """A quarter of :func:`proportion_interval`, which is a standard error where there are many."""
+    first, last = proportion_interval(successes, count)
+    return 0.25 * (last - first)
+
+
+def samples_to_decide(observed: float, error: float, low: float, high: float, count: int) -> float:
+    """How many independent samples would decide, if the value stayed what it is.
+
+    The error falls as one over the square root of the number of samples; a claim is decided once
+    two errors reach no further than the nearer end of what shows it.
+
+    Parameters
+    ----------
+    observed, error : float
+    low, high : float
+        Ends of what shows the claim.
+    count : int
+        Samples that the error is of.
+
+    Returns
+    -------
+    float
+        NaN where the error or both ends are not finite.
+    """
+    distance = np.nanmin(np.abs(np.array([observed - low, observed - high])), initial=np.inf)
+    if not (np.isfinite(distance) and np.isfinite(error)) or count < 1:
+        return np.nan
+    if distance == 0.0:
+        return np.inf
+    return float(np.ceil(max(count * (2.0 * error / distance) ** 2, count)))
+
+
+MOST_TIMES_MORE = 30
+"""Samples that would decide, over those that there are, above which their number is not named:
+such a value lies so close to the end of the margin that its next change decides more."""
+
+
+def what_would_decide(
+    judgement: Judgement, observed: float, error: float, count: int, noun: str
+) -> str:
+    """The reason of an undecided claim: how many samples would decide it.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        An undecided one.
+    observed, error : float
+    count : int
+        Independent samples that the error is of.
+    noun : str
+        What they are, such as "samples".
+    """
+    if not np.isfinite(error):
+        return f"no error can be told from {count} {noun.removesuffix('s') if count == 1 else noun}"
+    needed = samples_to_decide(observed, error, judgement.low, judgement.high, count)
+    if not np.isfinite(needed):
+        return ""
+    if needed > MOST_TIMES_MORE * count:
+        return (
+            f"the value lies at the end of what shows the claim; more than "
+            f"{MOST_TIMES_MORE * count} {noun} instead of {count} would be needed"
+        )
+    return (
+        f"about {needed:.0f} {noun} instead of {count} would decide, if the value stays "
+        "(error ~ 1/sqrt(number))"
+    )
 
 
 def undecided(rule: str, reference: float = np.nan) -> Judgement:
@@ -148,6 +278,9 @@ def claim(
     reason: str = "",
     source: str = "",
     samples: str = "",
+    decided_by: str = "",
+    count: int | None = None,
+    noun: str = "samples",
 ) -> dict:
     """A row of the summary.
 
@@ -170,12 +303,25 @@ def claim(
     temperature : float
         NaN where all or none.
     reason : str
-        Why a contradicted claim is contradicted, or what would decide an undecided one.
+        Why the claim is contradicted, as far as that is known; kept if it is.
     source : str
         The citation in full where it says more than `item`.
     samples : str
         Samples that the value rests on.
+    decided_by : str
+        What would decide the claim; kept if it is undecided.
+    count : int, optional
+        Independent samples that the error is of: an undecided row without `decided_by` says how
+        many would decide it.
+    noun : str
+        What these are.
     """
+    if judgement.verdict == UNDECIDED:
+        if count is not None:
+            reason = what_would_decide(judgement, float(observed), float(error), count, noun)
+        reason = decided_by or reason
+    elif judgement.verdict != CONTRADICTED:
+        reason = ""
     return {
         "item": item,
         "ensemble": ensemble,

@@ -152,6 +152,24 @@ def used_of_asked(tables, ensembles, used) -> str:
     return counted(used, "sample") if used >= asked else f"{used} of {counted(asked, 'sample')}"
 
 
+def samples_of(tables, rows) -> str:
+    """Which samples some rows of a table are of, such as "8 of 10 samples of glass, N = 4,000".
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+    rows : pandas.DataFrame
+        With ensemble and sample.
+    """
+    sizes = tables["ensembles"].set_index("ensemble")["particles"]
+    parts = []
+    for ensemble, used in rows.groupby("ensemble", sort=False)["sample"].nunique().items():
+        if ensemble in sizes.index:
+            words = used_of_asked(tables, [ensemble], used)
+            parts.append(f"{words} of {ensemble}, N = {sizes[ensemble]:,}")
+    return "; ".join(parts)
+
+
 def describe(tables, name, ensembles=None) -> str:
     """N, samples and temperatures of what a figure shows, as one sentence.
 

@@ -19,6 +19,13 @@ def _ranks(values):
     return (np.cumsum(counts) - 0.5 * (counts - 1))[places]
 
 
+def rank_correlation_error(coefficient: float, count: int) -> float:
+    """Standard error of Spearman's coefficient of independent pairs (Bonett and Wright 2000)."""
+    if count <= 3:
+        return np.nan
+    return (1.0 - coefficient**2) * float(np.sqrt((1.0 + 0.5 * coefficient**2) / (count - 3)))
+
+
 def partial_rank_correlation(x, y, z) -> float:
     """Spearman's coefficient of x and y with that of both with z taken out."""
     xy, xz, yz = rank_correlation(x, y), rank_correlation(x, z), rank_correlation(y, z)

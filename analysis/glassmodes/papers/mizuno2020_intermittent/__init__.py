@@ -9,6 +9,8 @@ PAPER = Paper(
         "fluctuations distinguish glasses from crystals (2020)"
     ),
     modules=(
+        "vibration_claims",
+        "rearrangement_claims",
         "vibration_figures",
         "rearrangement_figures",
         "supplement_figures",
