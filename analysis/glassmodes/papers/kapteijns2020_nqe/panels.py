@@ -6,19 +6,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from glassmodes.papers.kapteijns2020_nqe.tables import (
-    families,
-    reference,
-    running_medians,
-    units_words,
-)
-from glassmodes.plotting.selection import MissingData
+from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly, units_words
+from glassmodes.papers.kapteijns2020_nqe.soft_spots import families, running_medians
+from glassmodes.plotting.figure import MissingData
+from glassmodes.plotting.selection import counted, used_of_asked
 from glassmodes.plotting.style import (
     SIZE_COLOURS,
     SIZE_MARKERS,
     WIDTH,
     plain_numbers,
 )
+
+IN_UNITS = ("quasilocalized_samples", "moduli")
+"""Tables whose shear moduli set the paper's units."""
+
+OMEGA_3, OMEGA_4 = r"$\omega_3 / \omega_0$", r"$\omega_4 / \omega_0$"
 
 OF_DIMENSION = {2: "#EE7733", 3: "#0077BB", 4: "#009988"}
 """Colours of IPL in two, three and four dimensions."""
@@ -47,11 +49,6 @@ def families_with(tables, *columns):
     if rows.empty:
         raise MissingData(f"no sample has {' and '.join(columns)} of converged modes")
     return rows.reset_index(drop=True)
-
-
-def is_poly(rows):
-    """Whether rows are of POLY, the model that the paper has at several parent temperatures."""
-    return rows["model"].map(lambda model: bool((paper := reference(model)) and paper.beyond_bound))
 
 
 def series_styles(rows) -> dict[str, dict]:
@@ -85,8 +82,16 @@ def size_styles(rows) -> dict[int, dict]:
     }
 
 
-def shown(rows, noun="sample") -> str:
-    """Models, N, parent temperatures and samples of what a figure shows, as one sentence."""
+def shown(tables, rows) -> str:
+    """Models, N, parent temperatures and samples of what a figure shows, and samples left out.
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+    rows : DataFrame
+        With what :func:`glassmodes.papers.kapteijns2020_nqe.glasses.described` adds to ensemble
+        and sample.
+    """
     parts = []
     for label, group in rows.groupby("label", sort=False):
         temperatures = [value for value in group["parent_temperature"].unique() if value == value]
@@ -96,10 +101,24 @@ def shown(rows, noun="sample") -> str:
             text += f" ({how} from T = {temperatures[0]:g})"
         sizes = []
         for size, found in group.groupby("particles"):
-            count = found.groupby(["ensemble", "sample"]).ngroups
-            sizes.append(f"N = {size} ({count} {noun}{'' if count == 1 else 's'})")
+            used = found.groupby(["ensemble", "sample"]).ngroups
+            count = used_of_asked(tables, found["ensemble"].unique(), used)
+            sizes.append(f"N = {size} ({count})")
         parts.append(f"{text}: {', '.join(sizes)}")
-    return "Shown: " + "; ".join(parts) + "."
+    return "Shown: " + "; ".join(parts) + "." + left_out(tables, rows["ensemble"].unique())
+
+
+def left_out(tables, ensembles) -> str:
+    """How many samples have no modes, and why, as a sentence; "" if all have."""
+    if "quasilocalized_samples" not in tables:
+        return ""
+    status = tables["quasilocalized_samples"]
+    lost = status[(status["status"] != "ok") & status["ensemble"].isin(list(ensembles))]
+    parts = [
+        f"{counted(len(group), 'sample')} of {ensemble} ({reason.replace('_', ' ')})"
+        for (ensemble, reason), group in lost.groupby(["ensemble", "status"], sort=False)
+    ]
+    return f" Without modes: {', '.join(parts)}." if parts else ""
 
 
 def series_name(label, size=None) -> str:
@@ -112,7 +131,7 @@ def series_name(label, size=None) -> str:
 def ending(tables, rows, statement):
     """How every caption ends."""
     return (
-        f" {shown(rows)} {units_words(tables, rows['ensemble'].unique())} "
+        f" {shown(tables, rows)} {units_words(tables, rows['ensemble'].unique())} "
         f"The paper's statement: {statement}"
     )
 
