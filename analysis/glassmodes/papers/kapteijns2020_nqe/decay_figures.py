@@ -11,10 +11,10 @@ import numpy as np
 
 from glassmodes.papers.kapteijns2020_nqe import PAPER
 from glassmodes.papers.kapteijns2020_nqe.glasses import described
-from glassmodes.papers.kapteijns2020_nqe.panels import series_name, series_styles
+from glassmodes.papers.kapteijns2020_nqe.panels import left_out, series_name, series_styles
 from glassmodes.papers.kapteijns2020_nqe.pictures import BLUE, GREY, RED
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.selection import counted, used_of_asked
+from glassmodes.plotting.selection import used_of_asked
 from glassmodes.plotting.style import SIZE_LINES, WIDTH, guide, plain_numbers
 
 # --- decay ----------------------------------------------------------------------------------------
@@ -91,14 +91,15 @@ def _(tables):
     rows = _profiles(tables)
     parts = [
         f"{label}, N = {group['particles'].iloc[0]} "
-        f"({counted(group['sample'].nunique(), 'sample')} whose decay is stored)"
+        f"({used_of_asked(tables, group['ensemble'].unique(), group['sample'].nunique())})"
         for label, group in rows.groupby("label", sort=False)
     ]
     return (
         "Components of the harmonic, quartic and cubic modes against the distance from the core, "
         "the particle that moves most: square roots of the medians of z_i . z_i over shells, "
         "their medians and quartiles over samples, in the largest box of each dimension; dotted: "
-        f"r^(1-d). Shown: {'; '.join(parts)}. The paper's statement: quartic modes keep a "
+        f"r^(1-d). Shown: {'; '.join(parts)}.{left_out(tables, rows['ensemble'].unique())} The "
+        "paper's statement: quartic modes keep a "
         "disordered core dressed by an algebraic decay r^(1-d), free of the wave-like background "
         "of hybridised harmonic modes."
     )

@@ -617,8 +617,8 @@ _INDEPENDENT = (
 
 _OF_CHI = (
     "chi follows the number of particles that take part (Fig. 2), which grows towards the first "
-    "phonon, where modes mix with it; the exponent falls towards low frequencies. More samples "
-    "would tell it of the lowest tenth."
+    "phonon, where modes mix with it; in 3D the exponent falls towards low frequencies. More "
+    "samples would tell it of the lowest tenth."
 )
 _FREQUENCY_REASONS = {
     "chi_3": _OF_CHI,
