@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.style import SIZE_LINES, ordered
 
 MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
 """What captions call the models, in the order of their panels."""
@@ -80,6 +79,9 @@ def by_panel(tables, name) -> dict[str, str]:
 
 def panel_words(panels) -> str:
     """Which panel is which, for a caption: for the glass (a) and the crystal (b)."""
+    # matplotlib is loaded where something is drawn, not for a summary
+    from glassmodes.plotting.style import ordered
+
     names = [f"the {name}" if name in ("glass", "crystal") else name for name in ordered(panels)]
     if len(names) == 1:
         return f"for {names[0]}"
@@ -101,6 +103,8 @@ def by_model(rows) -> dict:
 
 def size_lines(ensembles) -> dict[str, str]:
     """A line style for each ensemble of one kind, smallest first."""
+    from glassmodes.plotting.style import SIZE_LINES
+
     return {name: SIZE_LINES[i % len(SIZE_LINES)] for i, name in enumerate(ensembles)}
 
 

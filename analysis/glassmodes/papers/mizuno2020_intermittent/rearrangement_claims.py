@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from glassmodes.papers import far_field
 from glassmodes.papers.criteria import (
     CONTRADICTED,
     SHOWN,
@@ -36,7 +37,7 @@ from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, PAPER_
 from glassmodes.plotting.selection import samples_of
 from glassmodes.statistics.correlations import rank_correlation, rank_correlation_error
 from glassmodes.statistics.resampling import FEWEST_SAMPLES, RESAMPLES, SAMPLE
-from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION
+from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, SINGLE_CORE
 
 ENOUGH_EVENTS = 10
 """Distinct transitions below which a distribution or a correlation is not judged."""
@@ -47,10 +48,6 @@ about a decade, less is not seen."""
 
 HALF_DECADE = 10.0**0.5
 """How precisely "an order of magnitude" is taken."""
-
-SINGLE_CORE = 80
-"""Participating particles above which a rearrangement has several cores, and no far field of one:
-twice the paper's example of 40 (Fig. 7)."""
 
 _DISTINCT = "Each pair of inherent structures counts once."
 
@@ -413,16 +410,8 @@ def what_grows_with_displacement(tables):
             )
 
 
-_RELAXES_LAST = (
-    "no decay steeper than the elastic one is found: a force dipole in a periodic box has a = 1.86 "
-    "to 2.01 in this range of distances. Tested: the far field relaxes last, so that one event of "
-    "N = 4,000, minimised to a largest force of 0.3, 0.1, 0.03, 0.01 and 1e-4, has a = 4.2, 2.7, "
-    "2.2, 2.1 and 2.01; the paper does not state its tolerance"
-)
-
-
 @PAPER.claims("rearrangements")
-def far_field(tables):
+def far_field_exponents(tables):
     """Exponent of the decay of displacements around rearrangements of a single core."""
     table = distinct_transitions(_glasses(tables, "rearrangements"))
     table = table[np.isfinite(table["far_field_exponent"])]
@@ -450,7 +439,7 @@ def far_field(tables):
             f"core each (of all {len(everything)}: {everything['far_field_exponent'].mean():.2f}); "
             f"standard deviation {exponents.std():.2f}. Fit from r = {inner:.3g} to "
             f"{OUTER_FRACTION * edge:.3g} in a periodic box of edge {edge:.3g}.",
-            reason=_RELAXES_LAST,
+            reason=far_field.TESTED,
             decided_by=_too_few(len(group)),
             source="Fig. 7(b)",
             samples=samples_of(tables, group),
