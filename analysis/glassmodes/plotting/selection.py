@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from glassmodes.data.samples import samples_used
 from glassmodes.plotting.figure import MissingData
 
 MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
@@ -156,6 +157,17 @@ def used_of_asked(tables, ensembles, used) -> str:
     return counted(used, "sample") if used >= asked else f"{used} of {counted(asked, 'sample')}"
 
 
+def left_out_words(tables, ensembles) -> str:
+    """Why samples of some ensembles were left out, as the end of a caption; "" if none was."""
+    known = samples_used(tables)
+    parts = [
+        f"{name}: {known[name].reasons}"
+        for name in ensembles
+        if name in known and known[name].left_out
+    ]
+    return f" Left out of {'; of '.join(parts)}." if parts else ""
+
+
 def samples_of(tables, rows) -> str:
     """Which samples some rows of a table are of, such as "8 of 10 samples of glass, N = 4,000".
 
@@ -185,15 +197,16 @@ def describe(tables, name, ensembles=None) -> str:
         All that the table has by default.
     """
     table = tables[name]
-    parts = []
+    parts, shown = [], []
     for kind, found in panels_of(tables, name).items():
         for ensemble in found:
             if ensembles is not None and ensemble not in ensembles:
                 continue
             rows = table[table["ensemble"] == ensemble]
+            shown.append(ensemble)
             text = f"{kind} of N = {particles(tables, ensemble)}, "
             text += used_of_asked(tables, [ensemble], rows["sample"].nunique())
             if "temperature" in rows:
                 text += ", T = " + ", ".join(f"{t:g}" for t in sorted(rows["temperature"].unique()))
             parts.append(text)
-    return "Shown: " + "; ".join(parts) + "."
+    return "Shown: " + "; ".join(parts) + "." + left_out_words(tables, shown)

@@ -34,7 +34,7 @@ from glassmodes.papers.criteria import (
 )
 from glassmodes.papers.mizuno2020_intermittent import PAPER
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, PAPER_DURATION
-from glassmodes.plotting.selection import samples_of
+from glassmodes.plotting.selection import counted, samples_of
 from glassmodes.statistics.correlations import rank_correlation, rank_correlation_error
 from glassmodes.statistics.resampling import FEWEST_SAMPLES, RESAMPLES, SAMPLE
 from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, SINGLE_CORE
@@ -122,6 +122,15 @@ def _names(rows):
     return ", ".join(rows.sort_values("particles", kind="stable")["ensemble"].unique())
 
 
+def _samples_behind(tables, events):
+    """Which runs some events are of, those without any event at these temperatures included."""
+    runs = tables.get("rearrangement_runs", events)
+    behind = runs["ensemble"].isin(events["ensemble"]) & runs["temperature"].isin(
+        events["temperature"]
+    )
+    return samples_of(tables, runs[behind])
+
+
 def _is(temperature, value):
     return np.isclose(temperature, value, rtol=1e-6)
 
@@ -130,7 +139,7 @@ def _too_few(pairs):
     """What would decide a claim where there are hardly any transitions, else nothing."""
     if pairs >= ENOUGH_EVENTS:
         return ""
-    return f"{pairs} distinct transitions, {ENOUGH_EVENTS} at least are needed"
+    return f"{counted(pairs, 'distinct transition')}, {ENOUGH_EVENTS} at least are needed"
 
 
 def _if_enough(judgement, pairs):
@@ -152,7 +161,7 @@ def magnitudes(tables):
         row = {
             "ensemble": _names(group),
             "temperature": temperature,
-            "samples": samples_of(tables, group),
+            "samples": _samples_behind(tables, group),
             "decided_by": _too_few(pairs),
             "count": pairs,
             "noun": "distinct transitions",
@@ -221,7 +230,7 @@ def magnitudes_grow_with_temperature(tables):
             error=ratio * relative,
             statement="A higher temperature induces larger rearrangements.",
             finding=f"Medians over {len(cold)} and {len(hot)} events of all sizes.",
-            samples=samples_of(tables, both),
+            samples=_samples_behind(tables, both),
             count=len(distinct_transitions(cold)),
             noun="distinct transitions at the lower temperature",
         )
@@ -252,7 +261,7 @@ def sizes_overlap(tables):
         row = {
             "ensemble": _names(both),
             "temperature": temperature,
-            "samples": samples_of(tables, both),
+            "samples": _samples_behind(tables, both),
             "count": len(distinct_transitions(ends[0])),
             "noun": "distinct transitions of the smaller size",
         }
@@ -335,7 +344,7 @@ def tens_to_hundreds(tables):
             f"nine in ten between {number.quantile(0.05):.0f} and {number.quantile(0.95):.0f}.",
             decided_by=_more_transitions(inside, len(group), 0.9),
             source="Fig. 6(b)",
-            samples=samples_of(tables, group),
+            samples=_samples_behind(tables, group),
         )
 
 
@@ -404,7 +413,7 @@ def what_grows_with_displacement(tables):
                 reason=why,
                 decided_by=_too_few(len(group)),
                 source=source,
-                samples=samples_of(tables, group),
+                samples=_samples_behind(tables, group),
                 count=len(group),
                 noun="distinct transitions",
             )
@@ -442,7 +451,7 @@ def far_field_exponents(tables):
             reason=far_field.TESTED,
             decided_by=_too_few(len(group)),
             source="Fig. 7(b)",
-            samples=samples_of(tables, group),
+            samples=_samples_behind(tables, group),
             count=len(group),
             noun="distinct transitions",
         )
