@@ -114,7 +114,9 @@ def between(observed: float, error: float, low: float, high: float) -> Judgement
     return Judgement(_interval(observed, error, low, high), rule, middle, margin, low, high)
 
 
-def above(observed: float, error: float, bound: float, *, what: str = "") -> Judgement:
+def above(
+    observed: float, error: float, bound: float, *, what: str = "", reference: float = np.nan
+) -> Judgement:
     """Whether a value is above a bound.
 
     Parameters
@@ -123,21 +125,29 @@ def above(observed: float, error: float, bound: float, *, what: str = "") -> Jud
     bound : float
     what : str
         What the bound is, for the rule; its number by default.
+    reference : float
+        The paper's number, where it gives one.
     """
     rule = (
         f"shown if the value is above {what or f'{bound:.4g}'} by two standard errors, "
         "contradicted if below by two, else undecided"
     )
-    return Judgement(_interval(observed, error, bound, np.inf), rule, low=bound, high=np.inf)
+    return Judgement(
+        _interval(observed, error, bound, np.inf), rule, reference, low=bound, high=np.inf
+    )
 
 
-def below(observed: float, error: float, bound: float, *, what: str = "") -> Judgement:
+def below(
+    observed: float, error: float, bound: float, *, what: str = "", reference: float = np.nan
+) -> Judgement:
     """Whether a value is below a bound; as :func:`above`."""
     rule = (
         f"shown if the value is below {what or f'{bound:.4g}'} by two standard errors, "
         "contradicted if above by two, else undecided"
     )
-    return Judgement(_interval(observed, error, -np.inf, bound), rule, low=-np.inf, high=bound)
+    return Judgement(
+        _interval(observed, error, -np.inf, bound), rule, reference, low=-np.inf, high=bound
+    )
 
 
 def _interval(observed, error, low, high) -> str:
@@ -213,11 +223,6 @@ def samples_to_decide(observed: float, error: float, low: float, high: float, co
     return float(np.ceil(max(count * (2.0 * error / distance) ** 2, count)))
 
 
-MOST_TIMES_MORE = 30
-"""Samples that would decide, over those that there are, above which their number is not named:
-such a value lies so close to the end of the margin that its next change decides more."""
-
-
 def what_would_decide(
     judgement: Judgement, observed: float, error: float, count: int, noun: str
 ) -> str:
@@ -238,14 +243,11 @@ def what_would_decide(
     needed = samples_to_decide(observed, error, judgement.low, judgement.high, count)
     if not np.isfinite(needed):
         return ""
-    if needed > MOST_TIMES_MORE * count:
-        return (
-            f"the value lies at the end of what shows the claim; more than "
-            f"{MOST_TIMES_MORE * count} {noun} instead of {count} would be needed"
-        )
+    # to two digits: the error itself is not known better
+    digits = max(0, int(np.floor(np.log10(needed))) - 1)
     return (
-        f"about {needed:.0f} {noun} instead of {count} would decide, if the value stays "
-        "(error ~ 1/sqrt(number))"
+        f"about {round(needed, -digits):,.0f} {noun} instead of {count} would decide, if the value "
+        "stays (error ~ 1/sqrt(number))"
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from glassmodes.data.samples import samples_used
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.style import SIZE_LINES, ordered
 
 MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
 """What captions call the models, in the order of their panels."""
@@ -80,6 +80,9 @@ def by_panel(tables, name) -> dict[str, str]:
 
 def panel_words(panels) -> str:
     """Which panel is which, for a caption: for the glass (a) and the crystal (b)."""
+    # matplotlib is loaded where something is drawn, not for a summary
+    from glassmodes.plotting.style import ordered
+
     names = [f"the {name}" if name in ("glass", "crystal") else name for name in ordered(panels)]
     if len(names) == 1:
         return f"for {names[0]}"
@@ -101,6 +104,8 @@ def by_model(rows) -> dict:
 
 def size_lines(ensembles) -> dict[str, str]:
     """A line style for each ensemble of one kind, smallest first."""
+    from glassmodes.plotting.style import SIZE_LINES
+
     return {name: SIZE_LINES[i % len(SIZE_LINES)] for i, name in enumerate(ensembles)}
 
 
@@ -152,6 +157,17 @@ def used_of_asked(tables, ensembles, used) -> str:
     return counted(used, "sample") if used >= asked else f"{used} of {counted(asked, 'sample')}"
 
 
+def left_out_words(tables, ensembles) -> str:
+    """Why samples of some ensembles were left out, as the end of a caption; "" if none was."""
+    known = samples_used(tables)
+    parts = [
+        f"{name}: {known[name].reasons}"
+        for name in ensembles
+        if name in known and known[name].left_out
+    ]
+    return f" Left out of {'; of '.join(parts)}." if parts else ""
+
+
 def samples_of(tables, rows) -> str:
     """Which samples some rows of a table are of, such as "8 of 10 samples of glass, N = 4,000".
 
@@ -181,15 +197,16 @@ def describe(tables, name, ensembles=None) -> str:
         All that the table has by default.
     """
     table = tables[name]
-    parts = []
+    parts, shown = [], []
     for kind, found in panels_of(tables, name).items():
         for ensemble in found:
             if ensembles is not None and ensemble not in ensembles:
                 continue
             rows = table[table["ensemble"] == ensemble]
+            shown.append(ensemble)
             text = f"{kind} of N = {particles(tables, ensemble)}, "
             text += used_of_asked(tables, [ensemble], rows["sample"].nunique())
             if "temperature" in rows:
                 text += ", T = " + ", ".join(f"{t:g}" for t in sorted(rows["temperature"].unique()))
             parts.append(text)
-    return "Shown: " + "; ".join(parts) + "."
+    return "Shown: " + "; ".join(parts) + "." + left_out_words(tables, shown)

@@ -11,10 +11,10 @@ import numpy as np
 
 from glassmodes.papers.kapteijns2020_nqe import PAPER
 from glassmodes.papers.kapteijns2020_nqe.glasses import described
-from glassmodes.papers.kapteijns2020_nqe.panels import left_out, series_name, series_styles
+from glassmodes.papers.kapteijns2020_nqe.panels import series_name, series_styles
 from glassmodes.papers.kapteijns2020_nqe.pictures import BLUE, GREY, RED
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.selection import used_of_asked
+from glassmodes.plotting.selection import left_out_words, used_of_asked
 from glassmodes.plotting.style import SIZE_LINES, WIDTH, guide, plain_numbers
 
 # --- decay ----------------------------------------------------------------------------------------
@@ -94,12 +94,12 @@ def _(tables):
         f"({used_of_asked(tables, group['ensemble'].unique(), group['sample'].nunique())})"
         for label, group in rows.groupby("label", sort=False)
     ]
+    lost = left_out_words(tables, rows["ensemble"].unique())
     return (
         "Components of the harmonic, quartic and cubic modes against the distance from the core, "
         "the particle that moves most: square roots of the medians of z_i . z_i over shells, "
         "their medians and quartiles over samples, in the largest box of each dimension; dotted: "
-        f"r^(1-d). Shown: {'; '.join(parts)}.{left_out(tables, rows['ensemble'].unique())} The "
-        "paper's statement: quartic modes keep a "
+        f"r^(1-d). Shown: {'; '.join(parts)}.{lost} The paper's statement: quartic modes keep a "
         "disordered core dressed by an algebraic decay r^(1-d), free of the wave-like background "
         "of hybridised harmonic modes."
     )

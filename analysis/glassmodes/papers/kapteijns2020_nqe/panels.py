@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly, units_words
 from glassmodes.papers.kapteijns2020_nqe.soft_spots import families, running_medians
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.selection import counted, used_of_asked
+from glassmodes.plotting.selection import left_out_words, used_of_asked
 from glassmodes.plotting.style import (
     SIZE_COLOURS,
     SIZE_MARKERS,
@@ -105,20 +105,7 @@ def shown(tables, rows) -> str:
             count = used_of_asked(tables, found["ensemble"].unique(), used)
             sizes.append(f"N = {size} ({count})")
         parts.append(f"{text}: {', '.join(sizes)}")
-    return "Shown: " + "; ".join(parts) + "." + left_out(tables, rows["ensemble"].unique())
-
-
-def left_out(tables, ensembles) -> str:
-    """How many samples have no modes, and why, as a sentence; "" if all have."""
-    if "quasilocalized_samples" not in tables:
-        return ""
-    status = tables["quasilocalized_samples"]
-    lost = status[(status["status"] != "ok") & status["ensemble"].isin(list(ensembles))]
-    parts = [
-        f"{counted(len(group), 'sample')} of {ensemble} ({reason.replace('_', ' ')})"
-        for (ensemble, reason), group in lost.groupby(["ensemble", "status"], sort=False)
-    ]
-    return f" Without modes: {', '.join(parts)}." if parts else ""
+    return "Shown: " + "; ".join(parts) + "." + left_out_words(tables, rows["ensemble"].unique())
 
 
 def series_name(label, size=None) -> str:

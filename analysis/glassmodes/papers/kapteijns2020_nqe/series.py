@@ -9,7 +9,6 @@ import numpy as np
 
 from glassmodes.papers.criteria import (
     CONTEXT,
-    MOST_TIMES_MORE,
     UNDECIDED,
     Judgement,
     proportion,
@@ -17,6 +16,9 @@ from glassmodes.papers.criteria import (
 )
 from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly, paper_model
 from glassmodes.plotting.selection import samples_of
+
+LARGEST_ENSEMBLE = 320_000
+"""Samples of the paper's largest ensemble: no study has more."""
 
 
 def by_series(rows):
@@ -113,12 +115,9 @@ def part_of(flags, low, high=1.0, *, reference=np.nan) -> tuple[Judgement, dict]
 def _samples_for_part(successes, count, low, high):
     """How many samples would decide, if the part with the property stayed what it is."""
     needed = count
-    while needed < MOST_TIMES_MORE * count:
+    while needed < LARGEST_ENSEMBLE:
         needed = int(np.ceil(1.05 * needed))
         found = proportion(round(needed * successes / count), needed, low, high)
         if found.verdict != UNDECIDED:
-            return f"about {needed} samples instead of {count} would decide, if the part stays"
-    return (
-        "the value lies at the end of what shows the claim; more than "
-        f"{MOST_TIMES_MORE * count} samples instead of {count} would be needed"
-    )
+            return f"about {needed:,} samples instead of {count} would decide, if the part stays"
+    return f"more than {LARGEST_ENSEMBLE:,} samples would be needed, if the part stays"

@@ -8,7 +8,7 @@ PAPER = Paper(
         "H. Mizuno, M. Shimada, A. Ikeda, Anharmonic properties of vibrational excitations in "
         "amorphous solids (2020)"
     ),
-    modules=("figures",),
+    modules=("claims", "figures"),
     tables=(
         PaperTable(
             name="table_critical_temperature",

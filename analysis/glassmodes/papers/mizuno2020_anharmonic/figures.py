@@ -40,14 +40,14 @@ from glassmodes.papers.mizuno2020_anharmonic.panels import (
     transitions_with,
 )
 from glassmodes.papers.mizuno2020_anharmonic.tables import (
-    REFERENCES,
+    PUBLISHED,
     below_boson_peak,
     cubic_amplitudes,
     distinct,
     excited,
     transitions,
 )
-from glassmodes.plotting.displacement_fields import DisplacementField
+from glassmodes.plotting.displacement_fields import DisplacementField, typical_field
 from glassmodes.plotting.figure import MissingData
 from glassmodes.plotting.selection import by_model, counted, model_name, model_title, of
 from glassmodes.plotting.style import (
@@ -61,6 +61,7 @@ from glassmodes.plotting.style import (
 from glassmodes.statistics.correlations import power_law_exponent
 from glassmodes.statistics.numbers import number_with_error
 from glassmodes.statistics.resampling import bootstrap_error
+from glassmodes.transitions.rearrangements import participants
 
 ARROWS, RED_ARROWS = 2000, 100
 """Largest displacements that are shown, and that are shown in red (Fig. 9a)."""
@@ -403,7 +404,7 @@ def _(tables):
 
 
 def _fields(tables):
-    """One stored rearrangement for each model: of its largest system, that of the first mode."""
+    """One stored rearrangement for each model: its first row, and its field."""
     table = tables["excitation_fields"]
     known = tables["ensembles"][["ensemble", "model", "particles", "density"]]
     table = table.merge(known, on="ensemble")
@@ -411,18 +412,18 @@ def _fields(tables):
         raise MissingData("no displacement field of a known ensemble was stored")
     chosen = []
     for _, group in by_model(table).items():
-        group = group[group["particles"] == group["particles"].max()]
-        first = group.sort_values(["sample", "mode"], kind="stable").iloc[0]
-        rows = of(group, ensemble=first["ensemble"], sample=first["sample"], mode=first["mode"])
-        edge = (first["particles"] / first["density"]) ** (1.0 / 3.0)
-        field = DisplacementField(
-            rows[["x", "y", "z"]].to_numpy(),
-            rows[["dx", "dy", "dz"]].to_numpy(),
-            edge,
-            arrows=ARROWS,
-            red=RED_ARROWS,
-        )
-        chosen.append((first, field))
+        stored = {key: rows for key, rows in group.groupby(["ensemble", "sample", "mode"])}
+        fields = {
+            key: (
+                rows[["x", "y", "z"]].to_numpy(),
+                rows[["dx", "dy", "dz"]].to_numpy(),
+                (rows["particles"].iloc[0] / rows["density"].iloc[0]) ** (1.0 / 3.0),
+            )
+            for key, rows in stored.items()
+        }
+        key = typical_field(fields)
+        field = DisplacementField(*fields[key], arrows=ARROWS, red=RED_ARROWS)
+        chosen.append((stored[key].iloc[0], field))
     return chosen
 
 
@@ -449,15 +450,16 @@ def _(tables):
         parts.append(
             f"{model_name(first['model'])}, N = {first['particles']}, 1 sample "
             f"({int(first['sample'])}), mode {int(first['mode'])} of omega = "
-            f"{first['frequency']:.3g}, |Dr| = {np.sqrt((field.size**2).sum()):.2g}: the "
+            f"{first['frequency']:.3g}, |Dr| = {np.sqrt((field.size**2).sum()):.2g}, "
+            f"N_rearr = {participants(field.field):.0f}: the "
             f"{field.arrows} largest displacements times {field.scale:g}, the {field.red} largest "
             f"in red; {field.fit_words()}"
         )
     return (
-        "Displacements of one transition in the largest system with a stored one (left, the "
-        "particle that moves most in the middle of the periodic box), and over the largest one "
-        "against the distance from it (right: particles, averages over spherical shells; dotted: "
-        "the elastic r^-2). Shown: "
+        "Displacements of one transition of a single core, in the largest system with such a one "
+        "stored (left, the particle that moves most in the middle of the periodic box), and over "
+        "the largest one against the distance from it (right: particles, averages over spherical "
+        "shells; dotted: the elastic r^-2). Shown: "
         + "; ".join(parts)
         + ". The paper's statement (harmonic spheres, N = 512000): the rearrangement is highly "
         "localised in space, surrounded by a field |Dr_i| ~ r^-a with a = 3 in its figure and 2.5 "
@@ -505,8 +507,8 @@ def participants_against_displacement(tables):
         (panel,) = panels[model]
         draw_points(panel, group, "square", "participants", styles)
         panel.set(xscale="log", xlabel=r"$\Delta \mathbf{r}^2$")
-        if model in REFERENCES:
-            for bound, style in zip(REFERENCES[model].lines, ("-", "--"), strict=True):
+        if model in PUBLISHED:
+            for bound, style in zip(PUBLISHED[model].lines, ("-", "--"), strict=True):
                 count = np.array([0.6, top])
                 panel.plot(
                     bound * count,
@@ -533,8 +535,8 @@ def _(tables):
     rows = transitions_with(tables, "distance", "participants")
     parts = []
     for model, group in by_model(rows).items():
-        if model in REFERENCES:
-            low, high = REFERENCES[model].lines
+        if model in PUBLISHED:
+            low, high = PUBLISHED[model].lines
             inside = (group["per_particle"] ** 2).between(low, high).mean()
             parts.append(
                 f"Dr^2 = {low:g} N_rearr and {high:g} N_rearr for {model_name(model)}, with "

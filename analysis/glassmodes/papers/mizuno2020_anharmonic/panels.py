@@ -22,6 +22,7 @@ from glassmodes.plotting.selection import (
     boson_peaks,
     by_model,
     counted,
+    left_out_words,
     model_name,
     model_title,
     used_of_asked,
@@ -106,7 +107,8 @@ def shown_words(tables, rows, noun="mode"):
             )
             sizes.append(f"N = {size} ({samples}, {counted(len(found), noun)})")
         parts.append(f"{model_name(model)}, " + ", ".join(sizes))
-    return "Shown: " + "; ".join(parts) + "."
+    shown = "Shown: " + "; ".join(parts) + "."
+    return shown + left_out_words(tables, rows["ensemble"].unique())
 
 
 _LOST = {

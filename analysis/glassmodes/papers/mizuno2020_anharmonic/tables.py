@@ -14,7 +14,7 @@ from glassmodes.plotting.selection import boson_peaks, counted, model_title
 
 
 @dataclass(frozen=True)
-class Reference:
+class Published:
     """The paper's values for one potential.
 
     Attributes
@@ -37,8 +37,8 @@ class Reference:
     critical_temperatures: dict[int, float]
 
 
-REFERENCES: dict[str, Reference] = {
-    "harmonic": Reference(
+PUBLISHED: dict[str, Published] = {
+    "harmonic": Published(
         amplitude=(1e-6, 1e-2),
         distance=(1e-3, 1e0),
         energy_change=(1e-9, 1e-2),
@@ -47,7 +47,7 @@ REFERENCES: dict[str, Reference] = {
         lines=(5e-6, 1e-2),
         critical_temperatures={32_000: 1.3e-6, 128_000: 2.9e-7, 512_000: 3.7e-9},
     ),
-    "lj": Reference(
+    "lj": Published(
         amplitude=(1e-4, 1e-1),
         distance=(1e-1, 1e1),
         energy_change=(1e-4, 1e2),
@@ -166,7 +166,7 @@ def critical_temperatures(tables) -> pd.DataFrame:
         of_model = found[found["model"] == model]
         if of_model.empty:
             continue
-        paper = REFERENCES[model].critical_temperatures if model in REFERENCES else {}
+        paper = PUBLISHED[model].critical_temperatures if model in PUBLISHED else {}
         for particles in sorted(set(of_model["particles"]) | set(paper)):
             group = of_model[of_model["particles"] == particles]
             logarithm = np.log(group["critical_temperature"])

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from glassmodes.papers import far_field
 from glassmodes.papers.criteria import (
     CONTRADICTED,
     SHOWN,
@@ -33,10 +34,10 @@ from glassmodes.papers.criteria import (
 )
 from glassmodes.papers.mizuno2020_intermittent import PAPER
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, PAPER_DURATION
-from glassmodes.plotting.selection import samples_of
+from glassmodes.plotting.selection import counted, samples_of
 from glassmodes.statistics.correlations import rank_correlation, rank_correlation_error
 from glassmodes.statistics.resampling import FEWEST_SAMPLES, RESAMPLES, SAMPLE
-from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION
+from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, SINGLE_CORE
 
 ENOUGH_EVENTS = 10
 """Distinct transitions below which a distribution or a correlation is not judged."""
@@ -47,10 +48,6 @@ about a decade, less is not seen."""
 
 HALF_DECADE = 10.0**0.5
 """How precisely "an order of magnitude" is taken."""
-
-SINGLE_CORE = 80
-"""Participating particles above which a rearrangement has several cores, and no far field of one:
-twice the paper's example of 40 (Fig. 7)."""
 
 _DISTINCT = "Each pair of inherent structures counts once."
 
@@ -125,6 +122,15 @@ def _names(rows):
     return ", ".join(rows.sort_values("particles", kind="stable")["ensemble"].unique())
 
 
+def _samples_behind(tables, events):
+    """Which runs some events are of, those without any event at these temperatures included."""
+    runs = tables.get("rearrangement_runs", events)
+    behind = runs["ensemble"].isin(events["ensemble"]) & runs["temperature"].isin(
+        events["temperature"]
+    )
+    return samples_of(tables, runs[behind])
+
+
 def _is(temperature, value):
     return np.isclose(temperature, value, rtol=1e-6)
 
@@ -133,7 +139,7 @@ def _too_few(pairs):
     """What would decide a claim where there are hardly any transitions, else nothing."""
     if pairs >= ENOUGH_EVENTS:
         return ""
-    return f"{pairs} distinct transitions, {ENOUGH_EVENTS} at least are needed"
+    return f"{counted(pairs, 'distinct transition')}, {ENOUGH_EVENTS} at least are needed"
 
 
 def _if_enough(judgement, pairs):
@@ -155,7 +161,7 @@ def magnitudes(tables):
         row = {
             "ensemble": _names(group),
             "temperature": temperature,
-            "samples": samples_of(tables, group),
+            "samples": _samples_behind(tables, group),
             "decided_by": _too_few(pairs),
             "count": pairs,
             "noun": "distinct transitions",
@@ -224,7 +230,7 @@ def magnitudes_grow_with_temperature(tables):
             error=ratio * relative,
             statement="A higher temperature induces larger rearrangements.",
             finding=f"Medians over {len(cold)} and {len(hot)} events of all sizes.",
-            samples=samples_of(tables, both),
+            samples=_samples_behind(tables, both),
             count=len(distinct_transitions(cold)),
             noun="distinct transitions at the lower temperature",
         )
@@ -255,7 +261,7 @@ def sizes_overlap(tables):
         row = {
             "ensemble": _names(both),
             "temperature": temperature,
-            "samples": samples_of(tables, both),
+            "samples": _samples_behind(tables, both),
             "count": len(distinct_transitions(ends[0])),
             "noun": "distinct transitions of the smaller size",
         }
@@ -338,7 +344,7 @@ def tens_to_hundreds(tables):
             f"nine in ten between {number.quantile(0.05):.0f} and {number.quantile(0.95):.0f}.",
             decided_by=_more_transitions(inside, len(group), 0.9),
             source="Fig. 6(b)",
-            samples=samples_of(tables, group),
+            samples=_samples_behind(tables, group),
         )
 
 
@@ -407,22 +413,14 @@ def what_grows_with_displacement(tables):
                 reason=why,
                 decided_by=_too_few(len(group)),
                 source=source,
-                samples=samples_of(tables, group),
+                samples=_samples_behind(tables, group),
                 count=len(group),
                 noun="distinct transitions",
             )
 
 
-_RELAXES_LAST = (
-    "no decay steeper than the elastic one is found: a force dipole in a periodic box has a = 1.86 "
-    "to 2.01 in this range of distances. Tested: the far field relaxes last, so that one event of "
-    "N = 4,000, minimised to a largest force of 0.3, 0.1, 0.03, 0.01 and 1e-4, has a = 4.2, 2.7, "
-    "2.2, 2.1 and 2.01; the paper does not state its tolerance"
-)
-
-
 @PAPER.claims("rearrangements")
-def far_field(tables):
+def far_field_exponents(tables):
     """Exponent of the decay of displacements around rearrangements of a single core."""
     table = distinct_transitions(_glasses(tables, "rearrangements"))
     table = table[np.isfinite(table["far_field_exponent"])]
@@ -450,10 +448,10 @@ def far_field(tables):
             f"core each (of all {len(everything)}: {everything['far_field_exponent'].mean():.2f}); "
             f"standard deviation {exponents.std():.2f}. Fit from r = {inner:.3g} to "
             f"{OUTER_FRACTION * edge:.3g} in a periodic box of edge {edge:.3g}.",
-            reason=_RELAXES_LAST,
+            reason=far_field.TESTED,
             decided_by=_too_few(len(group)),
             source="Fig. 7(b)",
-            samples=samples_of(tables, group),
+            samples=_samples_behind(tables, group),
             count=len(group),
             noun="distinct transitions",
         )

@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from glassmodes.papers.mizuno2020_intermittent import PAPER
+from glassmodes.papers.mizuno2020_intermittent.rearrangement_claims import late_returns
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, rate_and_error
-from glassmodes.plotting.displacement_fields import DisplacementField
+from glassmodes.plotting.displacement_fields import DisplacementField, typical_field
 from glassmodes.plotting.figure import MissingData
 from glassmodes.plotting.selection import all_by_kind, counted, describe, of, particles
 from glassmodes.plotting.style import (
@@ -282,34 +283,26 @@ def _(tables):
 # --- Fig. 7 ---------------------------------------------------------------------------------------
 
 
-def _chosen_event(tables):
-    """The event of Fig. 7: in the largest system, at its lowest temperature, the largest |Dr_IS|.
-
-    At the lowest temperature because there a frame holds one event, not several; as in the paper.
-    """
+def _typical_event(tables):
+    """The stored event of Fig. 7: its ensemble, its rows, and its field."""
     glasses, _ = _shown(tables)
     table = tables["rearrangement_fields"]
     table = table[table["ensemble"].isin(glasses)]
     if table.empty:
         raise MissingData("no displacement field of a rearrangement of a glass was stored")
-    largest = [name for name in glasses if (table["ensemble"] == name).any()][-1]
-    rows = of(table, ensemble=largest)
-    rows = of(rows, temperature=rows["temperature"].min())
-    squares = (rows[["dx", "dy", "dz"]] ** 2).sum(axis=1).groupby(rows["sample"]).sum()
-    return largest, of(rows, sample=squares.idxmax())
-
-
-def _event(tables):
-    ensemble, rows = _chosen_event(tables)
-    density = float(of(tables["ensembles"], ensemble=ensemble)["density"].iloc[0])
-    field = DisplacementField(
-        rows[["x", "y", "z"]].to_numpy(),
-        rows[["dx", "dy", "dz"]].to_numpy(),
-        (len(rows) / density) ** (1.0 / 3.0),
-        arrows=ARROWS,
-        red=RED_ARROWS,
-    )
-    return ensemble, rows.iloc[0], field
+    density = tables["ensembles"].set_index("ensemble")["density"]
+    stored = {key: rows for key, rows in table.groupby(["ensemble", "sample", "temperature"])}
+    fields = {
+        key: (
+            rows[["x", "y", "z"]].to_numpy(),
+            rows[["dx", "dy", "dz"]].to_numpy(),
+            (len(rows) / density[key[0]]) ** (1.0 / 3.0),
+        )
+        for key, rows in stored.items()
+    }
+    key = typical_field(fields)
+    field = DisplacementField(*fields[key], arrows=ARROWS, red=RED_ARROWS)
+    return key[0], stored[key].iloc[0], field
 
 
 @PAPER.figure(
@@ -320,7 +313,7 @@ def _event(tables):
 )
 def displacement_field(tables):
     """Displacements of one rearrangement, and their decay with distance from its core (Fig. 7)."""
-    _, _, field = _event(tables)
+    _, _, field = _typical_event(tables)
     figure = plt.figure(figsize=(WIDTH, 3.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1.0))
     field.draw_arrows(left, "(a)")
@@ -331,13 +324,14 @@ def displacement_field(tables):
 
 @displacement_field.caption
 def _(tables):
-    ensemble, first, field = _event(tables)
+    ensemble, first, field = _typical_event(tables)
     return (
         f"A rearrangement in ensemble {ensemble}: N = {len(field.size)}, "
         f"T = {first['temperature']:g}, sample {int(first['sample'])}, t = {first['time']:g}; "
         f"|Dr_IS| = {np.sqrt((field.size**2).sum()):.2g}, "
-        f"N_rearr = {participants(field.field):.0f}. It is the one with the largest |Dr_IS| in "
-        "the runs of the largest system at the lowest temperature at which it rearranges. "
+        f"N_rearr = {participants(field.field):.0f}. Of the events "
+        "with the largest |Dr_IS| of each run it is one of a single core, in the largest system "
+        "that has one, with N_rearr closest to 40. "
         f"(a) The {field.arrows} largest displacements times {field.scale:g}, the {field.red} "
         "largest in red, the particle that moves most in the middle of the periodic box. "
         "(b) Displacements over the largest one against the distance from it: particles, averages "
@@ -425,11 +419,19 @@ def _at_start(panel, rows):
 
 @inherent_structure_displacement.caption
 def _(tables):
+    late = late_returns(tables)
+    back = [
+        f"{int(group['late'].sum())} of {counted(len(group), 'run')} "
+        f"(N = {particles(tables, ensemble)}, T = {temperature:g})"
+        for (ensemble, temperature), group in late.groupby(["ensemble", "temperature"])
+    ]
     return (
         "Distance of the inherent structure from the initial one against time, for glasses of "
         "several sizes (rows) and temperatures (columns): first sample of each; black on the zero "
         "line: the initial structure itself. The notes count, among all samples that left it, "
-        "those that came back. "
+        "those that came back at any time; back in the second half of the run: "
+        + "; ".join(back)
+        + ". "
         + _where(tables)
         + " The paper's statement: the range of values does not change in the simulation, the "
         "system stays within one wide basin; at N = 32000 and T = 1e-2 and at N = 4000 and "
