@@ -480,7 +480,8 @@ def far_fields(tables):
     largest = sizes == sizes.groupby(labels).transform("max")
     for (name, kind), profile in profiles.groupby(["ensemble", "kind"], sort=False):
         if kind in ("quartic", "cubic"):
-            judged = kind == "quartic" and bool(largest[profile.index[0]])
+            judged = kind == "quartic" and known.loc[name, "of_paper"]
+            judged = bool(judged and largest[profile.index[0]])
             yield from _far_field(tables, known.loc[name], kind, profile, judged)
 
 
