@@ -10,12 +10,7 @@ from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly, units_words
 from glassmodes.papers.kapteijns2020_nqe.soft_spots import families, running_medians
 from glassmodes.plotting.figure import MissingData
 from glassmodes.plotting.selection import left_out_words, used_of_asked
-from glassmodes.plotting.style import (
-    SIZE_COLOURS,
-    SIZE_MARKERS,
-    WIDTH,
-    plain_numbers,
-)
+from glassmodes.plotting.style import WIDTH, plain_numbers
 
 IN_UNITS = ("quasilocalized_samples", "moduli")
 """Tables whose shear moduli set the paper's units."""
@@ -69,17 +64,6 @@ def series_styles(rows) -> dict[str, dict]:
         taken.add(colour)
         styles[label] = {"color": colour}
     return {label: styles[label] for label in groups}
-
-
-def size_styles(rows) -> dict[int, dict]:
-    """Colour and marker of each N, smallest first."""
-    return {
-        size: {
-            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
-            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
-        }
-        for i, size in enumerate(sorted(rows["particles"].unique()))
-    }
 
 
 def shown(tables, rows) -> str:

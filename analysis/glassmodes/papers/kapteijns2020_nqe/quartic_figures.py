@@ -25,7 +25,6 @@ from glassmodes.papers.kapteijns2020_nqe.panels import (
     points,
     series_name,
     series_styles,
-    size_styles,
 )
 from glassmodes.papers.kapteijns2020_nqe.pictures import (
     ARROW,
@@ -43,7 +42,7 @@ from glassmodes.papers.kapteijns2020_nqe.pictures import (
 from glassmodes.papers.kapteijns2020_nqe.soft_spots import BELOW_PHONON, far_below_phonons
 from glassmodes.plotting.displacement_fields import Arrows
 from glassmodes.plotting.figure import MissingData
-from glassmodes.plotting.style import WIDTH, guide
+from glassmodes.plotting.style import WIDTH, guide, size_styles
 from glassmodes.statistics.distributions import fraction, median_exponent
 from glassmodes.statistics.numbers import number_with_error
 from glassmodes.statistics.resampling import bootstrap_error
