@@ -119,5 +119,7 @@ def _samples_for_part(successes, count, low, high):
         needed = int(np.ceil(1.05 * needed))
         found = proportion(round(needed * successes / count), needed, low, high)
         if found.verdict != UNDECIDED:
+            # to two digits, as for other values
+            needed = round(needed, 1 - int(np.log10(needed)))
             return f"about {needed:,} samples instead of {count} would decide, if the part stays"
     return f"more than {LARGEST_ENSEMBLE:,} samples would be needed, if the part stays"
