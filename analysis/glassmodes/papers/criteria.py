@@ -220,7 +220,8 @@ def samples_to_decide(observed: float, error: float, low: float, high: float, co
         return np.nan
     if distance == 0.0:
         return np.inf
-    return float(np.ceil(max(count * (2.0 * error / distance) ** 2, count)))
+    # rounding must not ask for one more
+    return float(np.ceil(max(count * (2.0 * error / distance) ** 2, count) - 1e-6))
 
 
 def what_would_decide(
@@ -242,7 +243,7 @@ def what_would_decide(
         return f"no error can be told from {count} {noun.removesuffix('s') if count == 1 else noun}"
     needed = samples_to_decide(observed, error, judgement.low, judgement.high, count)
     if not np.isfinite(needed):
-        return ""
+        return "the value lies at the very end of what shows the claim"
     # to two digits: the error itself is not known better
     digits = max(0, int(np.floor(np.log10(needed))) - 1)
     return (

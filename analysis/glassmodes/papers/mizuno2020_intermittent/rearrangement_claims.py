@@ -36,7 +36,7 @@ from glassmodes.papers.mizuno2020_intermittent import PAPER
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, PAPER_DURATION
 from glassmodes.plotting.selection import counted, samples_of
 from glassmodes.statistics.correlations import rank_correlation, rank_correlation_error
-from glassmodes.statistics.resampling import FEWEST_SAMPLES, RESAMPLES, SAMPLE
+from glassmodes.statistics.resampling import FEWEST_SAMPLES, bootstrap_error
 from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, SINGLE_CORE
 
 ENOUGH_EVENTS = 10
@@ -74,47 +74,28 @@ def distinct_transitions(table) -> pd.DataFrame:
     return table.iloc[np.sort(first)]
 
 
-def event_error(events, statistic: Callable) -> float:
+def event_error(events, columns: tuple[str, ...], statistic: Callable) -> float:
     """Standard error of a statistic of events: over runs or over distinct transitions.
 
     Parameters
     ----------
     events : pandas.DataFrame
         Rows of `rearrangements` of one temperature.
+    columns : tuple of str
     statistic : callable
-        Takes such rows, returns a number.
+        Takes one array for each of the columns, returns a number.
 
     Returns
     -------
     float
         The larger one of the two; events between the same two structures are drawn together, and
-        each size of the system keeps its number of runs. NaN for a single transition.
+        each size of the system keeps its number of runs. NaN for fewer than three transitions.
     """
-    runs = events.groupby(SAMPLE, sort=False).ngroup().to_numpy()
-    errors = [_bootstrap(events, _pairs(events), statistic)]
-    if runs.max(initial=-1) + 1 >= FEWEST_SAMPLES:
-        errors.append(_bootstrap(events, runs, statistic))
+    errors = [
+        bootstrap_error(events.assign(sample=unit), columns, statistic, strata=True)
+        for unit in (events["sample"], _pairs(events))
+    ]
     return float(np.nanmax(errors)) if np.isfinite(errors).any() else np.nan
-
-
-def _bootstrap(events, unit, statistic):
-    """Standard deviation of a statistic over events whose units are drawn with replacement.
-
-    As many units are drawn of each ensemble as it has.
-    """
-    members = [np.flatnonzero(unit == number) for number in range(unit.max(initial=-1) + 1)]
-    if len(members) < 2:
-        return np.nan
-    ensembles = events["ensemble"].to_numpy()[[places[0] for places in members]]
-    groups = [np.flatnonzero(ensembles == name) for name in pd.unique(ensembles)]
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(RESAMPLES):
-        drawn = np.concatenate([g[rng.integers(len(g), size=len(g))] for g in groups])
-        values.append(statistic(events.iloc[np.concatenate([members[i] for i in drawn])]))
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    return float(values.std(ddof=1)) if len(values) > 1 else np.nan
 
 
 def _names(rows):
@@ -201,7 +182,7 @@ def _quantile(rows, part):
     """A quantile of |Dr_IS| over events, and its standard error."""
     return (
         float(rows["distance"].quantile(part)),
-        event_error(rows, lambda drawn: np.quantile(drawn["distance"], part)),
+        event_error(rows, ("distance",), lambda distance: np.quantile(distance, part)),
     )
 
 
@@ -279,15 +260,14 @@ def sizes_overlap(tables):
             **row,
         )
         once = distinct_transitions(both).reset_index(drop=True)
-        larger = ends[1]["ensemble"].iloc[0]
+        once["larger"] = once["ensemble"] == ends[1]["ensemble"].iloc[0]
         for column, name, source in (
             ("energy_change", "|DPhi_IS| at equal |Dr_IS|", "Fig. 6(a)"),
             ("participants", "N_rearr at equal |Dr_IS|", "Fig. 6(b)"),
         ):
-            offset, slope = _offset(once, column, larger)
-            error = event_error(
-                once, lambda rows, column=column, name=larger: _offset(rows, column, name)[0]
-            )
+            columns = ("distance", column, "larger")
+            offset, slope = _offset(*(once[name] for name in columns))
+            error = event_error(once, columns, lambda *values: _offset(*values)[0])
             yield claim(
                 within_factor(np.exp(offset), np.exp(offset) * error, 1.0, OVERLAP_FACTOR),
                 item="Fig. 6",
@@ -303,15 +283,15 @@ def sizes_overlap(tables):
             )
 
 
-def _offset(rows, column, larger):
+def _offset(distance, values, larger):
     """ln of the factor between two sizes at equal |Dr_IS|, and their common slope.
 
-    Least squares of ln y = c + b ln |Dr_IS| + offset (for the larger size).
+    Least squares of ln |values| = c + b ln |Dr_IS| + offset (where `larger`, a flag, is set).
     """
-    y = rows[column].abs().to_numpy(dtype=float)
+    y = np.abs(np.asarray(values, dtype=float))
     kept = y > 0.0
-    x = np.log(rows["distance"].to_numpy(dtype=float)[kept])
-    y, which = np.log(y[kept]), (rows["ensemble"].to_numpy() == larger)[kept].astype(float)
+    x, y = np.log(np.asarray(distance, dtype=float)[kept]), np.log(y[kept])
+    which = np.asarray(larger, dtype=float)[kept]
     design = np.column_stack([np.ones_like(x), x, which])
     solution, _, rank, _ = np.linalg.lstsq(design, y, rcond=None)
     if rank < 3 or len(y) < 4:
@@ -395,9 +375,7 @@ def what_grows_with_displacement(tables):
             ),
         ):
             observed = rank_correlation(group["distance"], group[column])
-            error = event_error(
-                group, lambda rows, column=column: rank_correlation(rows["distance"], rows[column])
-            )
+            error = event_error(group, ("distance", column), rank_correlation)
             # of few transitions a bootstrap repeats the same ranks too often
             error = max(error, rank_correlation_error(observed, len(group)))
             yield claim(
@@ -431,7 +409,7 @@ def far_field_exponents(tables):
             continue
         exponents = group["far_field_exponent"]
         observed = float(exponents.mean())
-        error = event_error(group, lambda rows: rows["far_field_exponent"].mean())
+        error = event_error(group, ("far_field_exponent",), np.mean)
         edge = (group["particles"].iloc[0] / density[ensemble]) ** (1.0 / 3.0)
         inner = CORE_RADIUS * density[ensemble] ** (-1.0 / 3.0)
         yield claim(
