@@ -78,7 +78,8 @@ def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Validated, sorted by ensemble, sample and temperature; otherwise in the order of the parts.
-        Its attribute `left_out` lists the samples without results, as (ensemble, sample, reason).
+        Its attribute `left_out` lists the samples without results, as (ensemble, sample, stage,
+        reason).
 
     Raises
     ------
@@ -103,10 +104,11 @@ def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
     return gathered
 
 
-def _left_out(frame) -> list[tuple[str, int, str]]:
+def _left_out(frame) -> list[tuple[str, int, str, str]]:
     """Samples without results in a part, with the reasons that its file states."""
     reasons = json.loads(frame.attrs.get("left_out", "{}"))
-    return [(frame.attrs["ensemble"], int(sample), why) for sample, why in reasons.items()]
+    ensemble = frame.attrs.get("ensemble", "")
+    return [(ensemble, int(sample), *entry) for sample, entry in reasons.items()]
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:

@@ -9,12 +9,84 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from glassmodes.plotting.style import frequency_axis, guide, legend
-from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, far_field_decay
+from glassmodes.transitions.rearrangements import (
+    CORE_RADIUS,
+    OUTER_FRACTION,
+    SINGLE_CORE,
+    far_field_decay,
+    participants,
+)
 
 RED = "#CC3311"
 """Colour of the largest displacements."""
+
+NEIGHBOURS = 1.5
+"""Distance, in units of (V/N)^(1/3), within which two participating particles belong to one core:
+a little beyond the first shell of neighbours."""
+
+ONE_CORE = 0.9
+"""Part of the participants' squared displacement that lies in one cluster of a single core."""
+
+TYPICAL_PARTICIPANTS = 40.0
+"""N_rearr of the rearrangement that mizuno2020_intermittent shows as a typical one (Fig. 7)."""
+
+
+def core_share(positions, field, edge) -> float:
+    """How much of a rearrangement is in its largest cluster of participating particles.
+
+    Parameters
+    ----------
+    positions, field : ndarray, shape=(N, d)
+        Positions before the rearrangement, and displacements.
+    edge : float
+        Of the periodic box.
+
+    Returns
+    -------
+    float
+        Part of the squared displacement of the N_rearr particles that move most: one for a single
+        core.
+    """
+    square = (field**2).sum(axis=1)
+    chosen = np.argsort(square)[::-1][: max(1, round(participants(field)))]
+    weight = square[chosen]
+    tree = cKDTree(np.mod(positions[chosen], edge) % edge, boxsize=edge)
+    spacing = edge / len(field) ** (1.0 / field.shape[1])
+    pairs = tree.query_pairs(NEIGHBOURS * spacing, output_type="ndarray")
+    bonds = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(chosen),) * 2)
+    _, cluster = connected_components(bonds, directed=False)
+    return float(np.bincount(cluster, weight).max() / weight.sum())
+
+
+def typical_field(fields):
+    """The rearrangement to show as an example: a single core of about as many particles as usual.
+
+    Parameters
+    ----------
+    fields : mapping of hashable to (positions, field, edge)
+        Stored rearrangements, as :func:`core_share` takes them.
+
+    Returns
+    -------
+    hashable
+        Key of the one whose N_rearr is closest to 40, of those with a single core, one cluster of
+        fewer than SINGLE_CORE particles; in the largest system that has one. Where there is none,
+        of all.
+    """
+    counts = {key: participants(field) for key, (_, field, _) in fields.items()}
+    single = [
+        key
+        for key, entry in fields.items()
+        if counts[key] < SINGLE_CORE and core_share(*entry) >= ONE_CORE
+    ]
+    largest = max((len(fields[key][1]) for key in single), default=0)
+    chosen = [key for key in single if len(fields[key][1]) == largest] or list(fields)
+    return min(chosen, key=lambda key: abs(counts[key] - TYPICAL_PARTICIPANTS))
 
 
 class DisplacementField:

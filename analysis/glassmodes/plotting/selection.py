@@ -1,34 +1,40 @@
-"""Selection of the ensembles and rows that a figure shows, and text about them for its caption."""
+"""Choosing what a figure shows: which ensembles, which rows, and words for its caption."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from glassmodes.papers.mizuno2020_anharmonic.tables import MODEL_NAMES
-from glassmodes.plotting.style import SIZE_LINES, ordered
+from glassmodes.data.samples import samples_used
+from glassmodes.plotting.figure import MissingData
+
+MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
+"""What captions call the models, in the order of their panels."""
 
 
-class MissingData(ValueError):
-    """There is nothing to draw; the message says what is missing."""
+def model_name(model) -> str:
+    """What captions call a model."""
+    return MODEL_NAMES.get(model, model)
+
+
+def model_title(model) -> str:
+    """What titles call a model."""
+    name = model_name(model)
+    return name[0].upper() + name[1:]
 
 
 def by_kind(tables, name, *, rank=0) -> dict[str, str]:
-    """One ensemble of each kind (glass, crystal) among those that a table has, chosen by size.
+    """One ensemble of each kind that a table has, by size.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        Tables of the campaign.
-    name : str
-        Name of the table.
     rank : int
-        0 for the smallest ensemble of the kind, 1 for the next larger one, and so on.
+        0 for the smallest ensemble of the kind, 1 for the next larger one, ...
 
     Returns
     -------
     dict of str to str
-        Name of the ensemble by kind.
+        Kind (glass, crystal) to name of the ensemble.
     """
     chosen = {}
     for kind, ensembles in all_by_kind(tables, name).items():
@@ -38,13 +44,7 @@ def by_kind(tables, name, *, rank=0) -> dict[str, str]:
 
 
 def all_by_kind(tables, name) -> dict[str, list[str]]:
-    """Ensembles of each kind (glass, crystal) that a table has rows of, smallest N first.
-
-    Raises
-    ------
-    MissingData
-        If the table has no rows of any known ensemble.
-    """
+    """Ensembles of each kind that a table has rows of, smallest first."""
     known = tables["ensembles"]
     known = known[known["ensemble"].isin(set(tables[name]["ensemble"]))]
     if known.empty:
@@ -54,22 +54,12 @@ def all_by_kind(tables, name) -> dict[str, list[str]]:
 
 
 def panels_of(tables, name) -> dict[str, list[str]]:
-    """Ensembles of each panel of a figure, smallest N first.
-
-    There is a panel for each kind (glass, crystal); a kind with several models has one for each
-    model.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Tables of the campaign.
-    name : str
-        Name of the table that the figure shows.
+    """Ensembles of each panel, smallest first: one for each kind, or for each of several models.
 
     Returns
     -------
     dict of str to list of str
-        Names of ensembles by kind or by name of the model.
+        Kind, or name of the model where a kind has several of them, to names of ensembles.
     """
     known = tables["ensembles"].set_index("ensemble")
     panels = {}
@@ -79,17 +69,20 @@ def panels_of(tables, name) -> dict[str, list[str]]:
             panels[kind] = ensembles
         else:
             for model, rows in models.items():
-                panels[MODEL_NAMES.get(model, model)] = list(rows.index)
+                panels[model_name(model)] = list(rows.index)
     return panels
 
 
 def by_panel(tables, name) -> dict[str, str]:
-    """Smallest ensemble of each panel of :func:`panels_of`."""
+    """The smallest ensemble of each of :func:`panels_of`."""
     return {panel: ensembles[0] for panel, ensembles in panels_of(tables, name).items()}
 
 
 def panel_words(panels) -> str:
-    """Names of the panels for a caption, such as "for the glass (a) and the crystal (b)"."""
+    """Which panel is which, for a caption: for the glass (a) and the crystal (b)."""
+    # matplotlib is loaded where something is drawn, not for a summary
+    from glassmodes.plotting.style import ordered
+
     names = [f"the {name}" if name in ("glass", "crystal") else name for name in ordered(panels)]
     if len(names) == 1:
         return f"for {names[0]}"
@@ -97,16 +90,12 @@ def panel_words(panels) -> str:
 
 
 def by_model(rows) -> dict:
-    """Rows of each model; the models of the paper first, in its order.
+    """Rows of each model, in the order of the paper's panels, others after those.
 
     Parameters
     ----------
     rows : DataFrame
-        Rows with a column `model`.
-
-    Returns
-    -------
-    dict of str to DataFrame
+        With a column `model`.
     """
     order = [model for model in MODEL_NAMES if (rows["model"] == model).any()]
     order += [model for model in rows["model"].unique() if model not in order]
@@ -114,47 +103,110 @@ def by_model(rows) -> dict:
 
 
 def size_lines(ensembles) -> dict[str, str]:
-    """Line style of each ensemble of one kind, given smallest N first."""
+    """A line style for each ensemble of one kind, smallest first."""
+    from glassmodes.plotting.style import SIZE_LINES
+
     return {name: SIZE_LINES[i % len(SIZE_LINES)] for i, name in enumerate(ensembles)}
 
 
 def particles(tables, ensemble) -> int:
-    """Number of particles N of an ensemble."""
+    """N of an ensemble."""
     known = tables["ensembles"]
     return int(known.loc[known["ensemble"] == ensemble, "particles"].iloc[0])
 
 
+def boson_peaks(tables) -> dict[str, float]:
+    """omega_BP of each ensemble, from another one of the same model where it has none itself."""
+    if "boson_peak" not in tables or not len(tables["boson_peak"]):
+        return {}
+    known = tables["ensembles"][["ensemble", "model"]]
+    found = tables["boson_peak"].groupby("ensemble")["frequency"].mean()
+    known = known.assign(frequency=known["ensemble"].map(found))
+    of_model = known.groupby("model")["frequency"].transform("median")
+    known["frequency"] = known["frequency"].fillna(of_model)
+    known = known.dropna(subset="frequency")
+    return dict(zip(known["ensemble"], known["frequency"], strict=True))
+
+
 def of(table, **values) -> pd.DataFrame:
-    """Rows of a table in which the named columns have given values."""
+    """Rows of a table in which columns have given values."""
     chosen = np.ones(len(table), dtype=bool)
     for column, value in values.items():
         chosen &= (table[column] == value).to_numpy()
     return table[chosen]
 
 
-def describe(tables, name, ensembles=None) -> str:
-    """Sentence with N, number of samples and temperatures of each ensemble that a figure shows.
+def counted(number, noun) -> str:
+    """A number of things, such as "1 sample" and "2 samples"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def used_of_asked(tables, ensembles, used) -> str:
+    """How many samples a figure or value rests on, such as "3 samples" or "8 of 10 samples".
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        Tables of the campaign.
+    tables : dict of pandas.DataFrame
+    ensembles : iterable of str
+        Ensembles that the samples are of.
+    used : int
+        Samples of theirs that are shown.
+    """
+    known = tables["ensembles"]
+    asked = int(known.loc[known["ensemble"].isin(list(ensembles)), "samples"].sum())
+    return counted(used, "sample") if used >= asked else f"{used} of {counted(asked, 'sample')}"
+
+
+def left_out_words(tables, ensembles) -> str:
+    """Why samples of some ensembles were left out, as the end of a caption; "" if none was."""
+    known = samples_used(tables)
+    parts = [
+        f"{name}: {known[name].reasons}"
+        for name in ensembles
+        if name in known and known[name].left_out
+    ]
+    return f" Left out of {'; of '.join(parts)}." if parts else ""
+
+
+def samples_of(tables, rows) -> str:
+    """Which samples some rows of a table are of, such as "8 of 10 samples of glass, N = 4,000".
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+    rows : pandas.DataFrame
+        With ensemble and sample.
+    """
+    sizes = tables["ensembles"].set_index("ensemble")["particles"]
+    parts = []
+    for ensemble, used in rows.groupby("ensemble", sort=False)["sample"].nunique().items():
+        if ensemble in sizes.index:
+            words = used_of_asked(tables, [ensemble], used)
+            parts.append(f"{words} of {ensemble}, N = {sizes[ensemble]:,}")
+    return "; ".join(parts)
+
+
+def describe(tables, name, ensembles=None) -> str:
+    """N, samples and temperatures of what a figure shows, as one sentence.
+
+    Parameters
+    ----------
     name : str
-        Name of the table that the figure shows.
+        Table that is shown.
     ensembles : sequence of str, optional
-        Ensembles that are shown; all of the table by default.
+        All that the table has by default.
     """
     table = tables[name]
-    parts = []
+    parts, shown = [], []
     for kind, found in panels_of(tables, name).items():
         for ensemble in found:
             if ensembles is not None and ensemble not in ensembles:
                 continue
             rows = table[table["ensemble"] == ensemble]
-            samples = rows["sample"].nunique()
-            text = f"{kind} of N = {particles(tables, ensemble)}, {samples} sample"
-            text += "s" if samples > 1 else ""
+            shown.append(ensemble)
+            text = f"{kind} of N = {particles(tables, ensemble)}, "
+            text += used_of_asked(tables, [ensemble], rows["sample"].nunique())
             if "temperature" in rows:
                 text += ", T = " + ", ".join(f"{t:g}" for t in sorted(rows["temperature"].unique()))
             parts.append(text)
-    return "Shown: " + "; ".join(parts) + "."
+    return "Shown: " + "; ".join(parts) + "." + left_out_words(tables, shown)

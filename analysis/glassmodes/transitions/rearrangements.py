@@ -26,6 +26,10 @@ SHELL_WIDTH = 0.25
 SMALLEST_RANGE = 1.5
 """Smallest ratio of outer to inner end of the far field for which an exponent is fitted."""
 
+SINGLE_CORE = 80
+"""N_rearr from which a rearrangement of a model glass mostly has several cores, and so no far field
+of one: twice what is typical of a single core (Fig. 7 of mizuno2020_intermittent)."""
+
 _SMALLEST_NUMBER_OF_SHELLS = 4
 
 
