@@ -35,8 +35,10 @@ $(STAMP): envs/build.py envs/check_environment.py envs/requirements.lock envs/so
 	@$(PYTHON) envs/build.py
 
 demo: $(PACKAGES) ## run the demonstration campaign and print the path of its report
-	$(SNAKEMAKE) --workflow-profile workflow/profiles/local
-	@echo "Report: $(CURDIR)/$(REPORT)"
+	@interrupted=; trap 'interrupted=1' INT; \
+	$(SNAKEMAKE) --workflow-profile workflow/profiles/local --logger glassmodes; status=$$?; \
+	if [ $$status -eq 0 ]; then echo "Report: $(CURDIR)/$(REPORT)"; fi; \
+	[ -n "$$interrupted" ] || exit $$status
 
 plan: $(PACKAGES) ## what the demo would cost; for others: snakemake plan --configfile ...
 	$(BIN)/snakemake plan --quiet all

@@ -23,6 +23,10 @@ if "campaign" not in config:
     configfile: f"{workflow.basedir}/config/config.yaml"
 
 
+from glassmodes.campaign.libraries import MissingLibraryError, check_libraries
+from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/modes.smk"
@@ -35,12 +39,26 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/archive.smk"
 
 
+WATCH = RunWatch()
+logger.addFilter(WATCH)
+
+
 onstart:
     # a plan is made beside a running campaign, and must not touch what its jobs read
-    if set(workflow.dag_settings.targets) == {"plan"}:
+    if WATCH.rules == {"plan"}:
         save_snapshot(f"{PLAN}/campaign.yaml")
     else:
+        try:
+            check_libraries(CAMPAIGN, MACHINE)
+        except MissingLibraryError as error:
+            raise WorkflowError(str(error)) from None
         begin_driving()
+        shell.executable(f"{ROOT}/workflow/session/bash")
+        WATCH.catch_interrupts()
+        logger.info(
+            f"Campaign {CAMPAIGN.name}: results go to {Path(RESULTS).resolve()}",
+            extra={"campaign": CAMPAIGN, "machine": MACHINE},
+        )
 
 
 onsuccess:
@@ -49,6 +67,9 @@ onsuccess:
 
 
 onerror:
+    if WATCH.interrupted:
+        print(STOPPED, flush=True)
+        sys.exit(INTERRUPTED)
     print(f"Some jobs failed; their logs are in {Path(RESULTS).resolve()}/logs")
 
 

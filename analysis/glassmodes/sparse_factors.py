@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+DISTRIBUTED_SIZE = 60000
+"""Degrees of freedom from which a factorisation spread over ranks beats one on a single process."""
+
 
 def factor_nonzeros(particles: int, neighbours: float, dimension: int) -> float:
     """Non-zeros of the LDL^T factor of a Hessian.

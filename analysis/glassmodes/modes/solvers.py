@@ -37,6 +37,7 @@ from glassmodes.modes.errors import (
 )
 from glassmodes.modes.factorisation import available_memory, estimated_factor_bytes, mkl_library
 from glassmodes.modes.requests import Request, parse_request
+from glassmodes.sparse_factors import DISTRIBUTED_SIZE
 
 METHODS = (
     "auto",
@@ -55,8 +56,6 @@ _ZERO = 1e-11
 _ORTHONORMAL = 1e-8
 # Below this size LAPACK beats any factorisation; above this fraction of all modes too.
 _SMALL, _LARGE_FRACTION = 600, 0.15
-# From here a factorisation spread over ranks beats one on a single process.
-_DISTRIBUTE = 60000
 
 
 @dataclass
@@ -219,10 +218,16 @@ def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
             )
         return "slicing"
     spread = ranks > 1 and {"mumps", "mkl_cpardiso"} & set(petsc_roads.petsc_packages())
-    if spread and size > _DISTRIBUTE and needed <= limit:
+    if spread and size > DISTRIBUTED_SIZE and needed <= limit:
         return "krylovschur"
     if can_factorise and needed <= limit:
         return "lanczos"
+    if not petsc_roads.petsc_packages():
+        raise MemoryLimitError(
+            f"the lowest modes of {size} degrees of freedom need a factorisation of about "
+            f"{needed / 2**30:.1f} GiB, {limit / 2**30:.1f} GiB are free, and the iterative "
+            "solvers need PETSc and SLEPc, which are not installed (make env)"
+        )
     return "lobpcg"
 
 
