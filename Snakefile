@@ -15,16 +15,17 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 # found without being installed, too
-sys.path.insert(0, f"{workflow.basedir}/analysis")
+sys.path.insert(0, f"{workflow.current_basedir}/analysis")
 
 # a campaign of the command line replaces the demo; `configfile` alone would mix the two
 if "campaign" not in config:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
 from glassmodes.campaign.libraries import MissingLibraryError, check_libraries
 from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
+from snakemake_logger_plugin_glassmodes import LogHandler
 
 
 include: "workflow/rules/common.smk"
@@ -55,9 +56,13 @@ onstart:
         begin_driving()
         shell.executable(f"{ROOT}/workflow/session/bash")
         WATCH.catch_interrupts()
+        whole_log = f"{RESULTS}/logs/snakemake.log"
+        if LogHandler.in_use:
+            Path(whole_log).parent.mkdir(parents=True, exist_ok=True)
+            os.environ["JOB_OUTPUT"] = whole_log
         logger.info(
             f"Campaign {CAMPAIGN.name}: results go to {Path(RESULTS).resolve()}",
-            extra={"campaign": CAMPAIGN, "machine": MACHINE},
+            extra={"campaign": CAMPAIGN, "machine": MACHINE, "log_file": whole_log},
         )
 
 
@@ -73,24 +78,17 @@ onerror:
     print(f"Some jobs failed; their logs are in {Path(RESULTS).resolve()}/logs")
 
 
-localrules:
-    all,
-    plan,
-    tables,
-    figures,
-    report,
-    archive,
-
-
 rule all:
     default_target: True
     input:
         REPORT,
+    localrule: True
 
 
 rule plan:
     log:
         f"{PLAN}/plan.log",
+    localrule: True
     conda:
         "envs/conda.yaml"
     params:
@@ -121,18 +119,22 @@ rule tables:
     input:
         [f"{TABLES_FOLDER}/{table}.parquet" for table in TABLES],
         f"{TABLES_FOLDER}/summary.parquet",
+    localrule: True
 
 
 rule figures:
     input:
         FIGURES,
+    localrule: True
 
 
 rule report:
     input:
         REPORT,
+    localrule: True
 
 
 rule archive:
     input:
         ARCHIVE,
+    localrule: True

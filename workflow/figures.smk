@@ -13,7 +13,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-sys.path.insert(0, str(Path(workflow.basedir).parent / "analysis"))
+sys.path.insert(0, f"{workflow.current_basedir}/../analysis")
 
 
 include: "rules/cached.smk"
@@ -28,11 +28,8 @@ onsuccess:
         print(f"Report: {Path(report_file).resolve()}")
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
     input:
         REPORTS,
+    localrule: True

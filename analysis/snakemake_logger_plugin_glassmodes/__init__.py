@@ -2,7 +2,7 @@
 
 Instead of Snakemake's own output, one line a minute says how many jobs are done, which share of
 the planned core time that is, how long the rest will take, and what runs. Warnings and errors are
-shown in full. All that Snakemake has to say goes to `logs/snakemake.log` of the campaign.
+shown in full. All that Snakemake and the jobs have to say goes to a file that the workflow names.
 
 Snakemake finds this package by its name and imports it at every start, so what is heavy is
 imported where it is used. Its events are described in snakemake-interface-logger-plugins.
@@ -34,9 +34,17 @@ class LogHandlerSettings(LogHandlerSettingsBase):
 class LogHandler(LogHandlerBase):
     """Handler of Snakemake's log records that prints the progress of a campaign.
 
-    The workflow announces its campaign by a record with the attributes `campaign` and `machine`.
+    The workflow announces its campaign by a record with the attributes `campaign`, `machine` and
+    `log_file`.
     Until then, and without one, jobs are counted but not weighed.
+
+    Attributes
+    ----------
+    in_use : bool
+        Of the class: whether this process reports in this way.
     """
+
+    in_use = False
 
     def __post_init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -47,6 +55,7 @@ class LogHandler(LogHandlerBase):
         self._complained = False
         self._ended = threading.Event()
         if not self.common_settings.dryrun:
+            LogHandler.in_use = True
             threading.Thread(target=self._report, daemon=True).start()
 
     @property
@@ -82,7 +91,7 @@ class LogHandler(LogHandlerBase):
                 self._complained = True
                 self._print(text)
             if hasattr(record, "campaign"):
-                self._announce(record.campaign, record.machine)
+                self._announce(record.campaign, record.machine, record.log_file)
             else:
                 self._note(record)
         except Exception:
@@ -124,11 +133,11 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_ERROR:
             self._progress.fail(record.jobid)
 
-    def _announce(self, campaign, machine) -> None:
+    def _announce(self, campaign, machine, log) -> None:
         """Weigh the jobs by the plan of their campaign, and open its log."""
-        from glassmodes.campaign import layout, progress
+        from glassmodes.campaign import progress
 
-        log = Path(layout.root(campaign)) / "logs" / "snakemake.log"
+        log = Path(log)
         log.parent.mkdir(parents=True, exist_ok=True)
         self._file = log.open("a")
         self._file.writelines(self._early)
