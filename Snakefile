@@ -9,10 +9,16 @@ import json
 import shlex
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+SNAKEMAKE_VERSION = version("snakemake")
+min_version("9.27")
+if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
+    raise WorkflowError(
+        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: 'snakemake>=9.27,<10' is needed"
+    )
 
 # found without being installed, too
 sys.path.insert(0, f"{workflow.current_basedir}/analysis")

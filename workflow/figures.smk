@@ -8,10 +8,16 @@
 # `output` gets figures/ and report.html, in a folder for each campaign if there are several:
 # results/<name of the folder>, or results/shipped, by default.
 import sys
+from importlib.metadata import version
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+SNAKEMAKE_VERSION = version("snakemake")
+min_version("9.27")
+if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
+    raise WorkflowError(
+        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: 'snakemake>=9.27,<10' is needed"
+    )
 
 sys.path.insert(0, f"{workflow.current_basedir}/../analysis")
 
