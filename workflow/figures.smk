@@ -22,11 +22,29 @@ if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
 sys.path.insert(0, f"{workflow.current_basedir}/../analysis")
 
 
+from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
+
+
 include: "rules/cached.smk"
 include: "rules/figures.smk"
 
 
 REPORTS = [REPORT.format(cache=name) for name in CACHES]
+
+
+WATCH = RunWatch()
+logger.addFilter(WATCH)
+
+
+onstart:
+    shell.executable(f"{ROOT}/workflow/session/bash")
+    WATCH.catch_interrupts()
+
+
+onerror:
+    if WATCH.interrupted:
+        print(STOPPED, flush=True)
+        sys.exit(INTERRUPTED)
 
 
 onsuccess:

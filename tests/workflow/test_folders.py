@@ -38,6 +38,9 @@ use rule * from glasses as glass_*
 onstart:
     glasses.onstart()
 
+onerror:
+    glasses.onerror()
+
 rule own:
     default_target: True
     input: rules.glass_tables.input
