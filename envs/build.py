@@ -2,8 +2,8 @@
 
 Only the standard library is used, and no root. There are two stages, each with a stamp:
 
-1. ``--stage packages``: a virtual environment with the packages of ``requirements.lock``, all of
-   them wheels, and the project itself, used in place. Small campaigns need no more.
+1. ``--stage packages``: a virtual environment with the packages of ``requirements.lock``, none of
+   which is compiled here, and the project itself, used in place. Small campaigns need no more.
 2. ``--stage petsc``, the default: stage 1, then PETSc, SLEPc and their Python bindings
    (``sources.lock``), compiled against the MPI and the MKL of stage 1, or found in a cache of
    wheels that earlier set-ups filled.
