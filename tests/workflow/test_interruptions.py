@@ -1,9 +1,11 @@
 """Ctrl-C in a terminal: one message, no process left, and a second start that goes on."""
 
+import logging
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED
+from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
 from glassmodes.campaign.settings import ROOT
 
 from tests.workflow.test_folders import SNAKEMAKE
@@ -72,6 +74,10 @@ class Terminal:
             return False
         return True
 
+    def close(self):
+        """Close the window: the command gets SIGHUP."""
+        os.close(self._end)
+
     def wait(self, seconds):
         """Exit status, negative for a signal."""
         end = time.monotonic() + seconds
@@ -131,3 +137,44 @@ def test_ctrl_c_ends_with_one_message_and_the_next_start_goes_on(call, logger, t
         assert not ERRORS.search(said), said
         assert not psutil.wait_procs(family, timeout=10.0)[1]
         assert finished.stat().st_mtime_ns == first
+
+
+@pytest.mark.slow
+@pytest.mark.mpi
+def test_closing_the_terminal_leaves_no_job(call):
+    terminal = Terminal(call("tables"))
+    driver, family = psutil.Process(terminal.process), terminal.wait_for_job("prepare_glasses.py")
+    terminal.close()
+    assert not psutil.wait_procs(family, timeout=30.0)[1]
+    assert driver.wait(timeout=30.0) == -signal.SIGHUP
+
+
+def test_ignored_signals_stay_ignored():
+    """As under `nohup`, or of a command that a script starts in the background."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        RunWatch().catch_interrupts()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is not kept[signal.SIGINT]
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def test_errors_are_shown_until_the_user_asks_for_the_end():
+    watch = RunWatch()
+    error, note = (
+        logging.LogRecord("snakemake", level, __file__, 0, "text", (), None)
+        for level in (logging.ERROR, logging.INFO)
+    )
+    assert watch.filter(error) and watch.filter(note)
+    watch.interrupted = True
+    assert not watch.filter(error) and watch.filter(note)
+
+
+def test_rules_to_run_are_read_from_the_statistics_of_jobs():
+    watch = RunWatch()
+    record = logging.LogRecord("snakemake", logging.INFO, __file__, 0, "text", (), None)
+    record.stats = {"plan": 1, "total": 1}
+    assert watch.filter(record) and watch.rules == {"plan"}

@@ -45,20 +45,29 @@ class RunWatch(logging.Filter):
         return not (self.interrupted and record.levelno >= logging.ERROR)
 
     def catch_interrupts(self) -> None:
-        """End all jobs, in silence, on Ctrl-C or when the terminal is closed.
+        """End all jobs, in silence, on Ctrl-C (SIGINT) or when the terminal is closed (SIGHUP).
 
-        Each job must have a session of its own (`workflow/session/bash`).
+        Each job must have a session of its own (`workflow/session/bash`). A signal that the caller
+        has this process ignore, as `nohup` does, stays ignored.
         """
         if threading.current_thread() is not threading.main_thread():
             return  # only there does Python take signals
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._interrupt)
+        handlers = {signal.SIGINT: self._interrupt, signal.SIGHUP: self._hang_up}
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, handler)
 
     def _interrupt(self, number, frame) -> None:
         again, self.interrupted = self.interrupted, True
         end_jobs()
         if not again:
             raise KeyboardInterrupt
+
+    def _hang_up(self, number, frame) -> None:
+        end_jobs()
+        # what a cluster has in its queue goes on, as without this handler
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
 
 def end_jobs() -> None:
