@@ -68,7 +68,7 @@ onstart:
         whole_log = f"{RESULTS}/logs/snakemake.log"
         if LogHandler.in_use:
             Path(whole_log).parent.mkdir(parents=True, exist_ok=True)
-            os.environ["JOB_OUTPUT"] = whole_log
+            os.environ.update(JOB_OUTPUT=whole_log)
         logger.info(
             f"Campaign {CAMPAIGN.name}: results go to {Path(RESULTS).resolve()}",
             extra={"campaign": CAMPAIGN, "machine": MACHINE, "log_file": whole_log},
