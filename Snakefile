@@ -18,7 +18,8 @@ SNAKEMAKE_VERSION = version("snakemake")
 min_version("9.27")
 if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
     raise WorkflowError(
-        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: 'snakemake>=9.27,<10' is needed"
+        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: "
+        "'snakemake>=9.27,<10' is needed"
     )
 
 # found without being installed, too

@@ -16,7 +16,8 @@ SNAKEMAKE_VERSION = version("snakemake")
 min_version("9.27")
 if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
     raise WorkflowError(
-        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: 'snakemake>=9.27,<10' is needed"
+        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: "
+        "'snakemake>=9.27,<10' is needed"
     )
 
 sys.path.insert(0, f"{workflow.current_basedir}/../analysis")

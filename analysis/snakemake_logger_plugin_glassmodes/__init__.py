@@ -35,8 +35,7 @@ class LogHandler(LogHandlerBase):
     """Handler of Snakemake's log records that prints the progress of a campaign.
 
     The workflow announces its campaign by a record with the attributes `campaign`, `machine` and
-    `log_file`.
-    Until then, and without one, jobs are counted but not weighed.
+    `log_file`. Until then, and without one, jobs are counted but not weighed.
 
     Attributes
     ----------
