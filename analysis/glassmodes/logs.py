@@ -76,7 +76,7 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
         atexit.register(_log_usage, file, rank)
     # other packages (fonts, for one) would tell every step they take
     root.setLevel(logging.WARNING if rank == 0 else logging.ERROR)
-    for own in ("analysis", PROGRAM):
+    for own in ("glassmodes", PROGRAM):
         logging.getLogger(own).setLevel(logging.INFO if rank == 0 else logging.ERROR)
     logging.captureWarnings(True)
     sys.excepthook = _log_exception

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from glassmodes.campaign.rates import rate
 from glassmodes.campaign.settings import Campaign
 from glassmodes.models import GlassModel
-from glassmodes.sparse_factors import factor_nonzeros
+from glassmodes.models.sizes import (
+    expansion_memory,
+    factor_nonzeros,
+    hessian_nonzeros,
+    known_structure_memory,
+    known_structures,
+    mean_pairs,
+    neighbours,
+)
 
 BASE_MEMORY = 240e6
 """Bytes of an interpreter with its libraries and compiled kernels."""
@@ -39,9 +47,6 @@ SNAPSHOT_EVALUATIONS = 2000.0
 
 QUENCH_EVALUATIONS = 300.0
 """Force evaluations of a quench from a thermal configuration, on average."""
-
-KNOWN_MEMORY = 2.5e8
-"""Bytes for the structures of earlier frames that quenches may recognise."""
 
 LARGEST_FACTOR = 64e9
 """Bytes of the largest factorisation that is tried before an iterative solver."""
@@ -80,25 +85,6 @@ class Estimate:
     disk: float
 
 
-def neighbours(model: GlassModel) -> float:
-    """Mean number of neighbours within the cutoff of a particle."""
-    d = model.dimension
-    ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
-    reach = model.potential.cutoff * (
-        0.5 * (sum(model.size_range))
-        if model.is_polydisperse
-        else float(model.fractions @ model.pair_diameters @ model.fractions)
-    )
-    return model.density * ball * reach**d
-
-
-def _expansion_memory(model: GlassModel, particles: int) -> float:
-    pairs = 0.5 * neighbours(model) * particles
-    d = model.dimension
-    # list, separations and five derivatives of each pair; Hessian blocks of both its members
-    return pairs * (8 + 8 * (d + 1) + 80) + (2 * pairs + particles) * d * d * 12
-
-
 def mode_count(request, particles: int, dimension: int, level: float = 0.05) -> int:
     """Number of modes that a request asks for (an upper estimate for intervals).
 
@@ -132,7 +118,7 @@ def equilibrate_liquid(model: GlassModel, particles: int, preparation: dict, sna
         pairs = duration * particles * SWAP_PAIRS
     else:
         steps = duration / preparation.get("time_step", model.time_step)
-        pairs = THERMOSTAT * steps * _pairs(model, particles)
+        pairs = THERMOSTAT * steps * mean_pairs(model, particles)
     frame = particles * 8 * (model.dimension + 1)
     return Estimate(
         memory=BASE_MEMORY + 150e6 + 10e3 * particles + 2.0 * snapshots * frame,
@@ -151,14 +137,6 @@ def factorisation(model: GlassModel, particles: int) -> tuple[float, float, floa
     )
 
 
-def _pairs(model: GlassModel, particles: int) -> float:
-    return 0.5 * neighbours(model) * particles
-
-
-def _nonzeros(model: GlassModel, particles: int) -> float:
-    return (neighbours(model) + 1.0) * particles * model.dimension**2
-
-
 def _softening(model: GlassModel, particles: int) -> float:
     """Steps of a quench over those at N = 1,000: longer in a larger box, whose modes are softer."""
     return (particles / 1000.0) ** (1.0 / model.dimension)
@@ -167,9 +145,9 @@ def _softening(model: GlassModel, particles: int) -> float:
 def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
     """One inherent structure."""
     if preparation["protocol"] == "equilibrium":
-        pairs = SNAPSHOT_EVALUATIONS * _softening(model, particles) * _pairs(model, particles)
+        pairs = SNAPSHOT_EVALUATIONS * _softening(model, particles) * mean_pairs(model, particles)
         return Estimate(
-            memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles),
+            memory=BASE_MEMORY + 150e6 + 5.0 * expansion_memory(model, particles),
             core_seconds=pairs / rate("quench_pairs"),
             disk=particles * (8 * model.dimension + 12),
         )
@@ -181,14 +159,14 @@ def prepare(model: GlassModel, particles: int, preparation: dict) -> Estimate:
     steps = time / preparation.get("time_step", model.time_step)
     evaluations = FIRE_EVALUATIONS * _softening(model, particles)
     quenches = 2.0 if annealing else 1.0
-    work = (THERMOSTAT * steps + quenches * evaluations) * _pairs(model, particles)
+    work = (THERMOSTAT * steps + quenches * evaluations) * mean_pairs(model, particles)
     return Estimate(
         memory=BASE_MEMORY
         + LAMMPS_MEMORY
         + 3e3 * particles
-        + 2.0 * _expansion_memory(model, particles),
+        + 2.0 * expansion_memory(model, particles),
         core_seconds=work / rate("dynamics_pairs")
-        + POLISH_PRODUCTS * _nonzeros(model, particles) / rate("sparse_nonzeros"),
+        + POLISH_PRODUCTS * hessian_nonzeros(model, particles) / rate("sparse_nonzeros"),
         disk=particles * (8 * model.dimension + 12),
     )
 
@@ -211,9 +189,9 @@ def solve_modes(model: GlassModel, particles: int, request) -> Estimate:
         if factor > LARGEST_FACTOR:
             # an iterative solver keeps a few blocks of vectors instead
             work = 6.0 * stored
-            seconds = modes * 1000.0 * _nonzeros(model, particles) / rate("sparse_nonzeros")
+            seconds = modes * 1000.0 * hessian_nonzeros(model, particles) / rate("sparse_nonzeros")
     return Estimate(
-        memory=BASE_MEMORY + SPARSE_MEMORY + _expansion_memory(model, particles) + work + stored,
+        memory=BASE_MEMORY + SPARSE_MEMORY + expansion_memory(model, particles) + work + stored,
         core_seconds=seconds,
         disk=stored,
     )
@@ -227,7 +205,7 @@ def analysis_of_modes(model: GlassModel, particles: int, modes: int) -> Estimate
     return Estimate(
         memory=BASE_MEMORY
         + SPARSE_MEMORY
-        + _expansion_memory(model, particles)
+        + expansion_memory(model, particles)
         + 32.0 * modes * size
         + 300.0 * size,
         core_seconds=factorising + 10.0 * solving + 60.0 * modes * size / rate("sparse_nonzeros"),
@@ -250,9 +228,9 @@ def density_of_states(model: GlassModel, particles: int, block: dict) -> Estimat
     return Estimate(
         memory=BASE_MEMORY
         + SPARSE_MEMORY
-        + _expansion_memory(model, particles)
+        + expansion_memory(model, particles)
         + 8.0 * 64 * model.dimension * particles,
-        core_seconds=products * _nonzeros(model, particles) / rate("sparse_nonzeros"),
+        core_seconds=products * hessian_nonzeros(model, particles) / rate("sparse_nonzeros"),
         disk=1e5,
     )
 
@@ -260,7 +238,7 @@ def density_of_states(model: GlassModel, particles: int, block: dict) -> Estimat
 def _run_seconds(model: GlassModel, particles: int, block: dict) -> float:
     time = block["duration"] + THERMOSTAT * block["equilibration"]
     steps = time / block.get("time_step", model.time_step)
-    return steps * _pairs(model, particles) / rate("dynamics_pairs")
+    return steps * mean_pairs(model, particles) / rate("dynamics_pairs")
 
 
 def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
@@ -278,17 +256,6 @@ def dynamics(model: GlassModel, particles: int, block: dict) -> Estimate:
     )
 
 
-def _known_memory(model: GlassModel, particles: int) -> float:
-    # positions, and the list and derivatives of the pairs of each
-    pairs = _pairs(model, particles)
-    return pairs * (8 + 8 * (model.dimension + 1) + 80) + 8 * model.dimension * particles
-
-
-def known_structures(model: GlassModel, particles: int) -> int:
-    """Structures of earlier frames that quenches may recognise; as many again may join them."""
-    return int(min(32, max(3, KNOWN_MEMORY // _known_memory(model, particles))))
-
-
 def inherent_structures(
     model: GlassModel, particles: int, block: dict, temperature: float
 ) -> Estimate:
@@ -297,7 +264,7 @@ def inherent_structures(
     frames = block["duration"] / block["interval"] + 1.0
     # most quenches end where they recognise a structure; longer in a larger box and from further up
     evaluations = QUENCH_EVALUATIONS * (particles / 1000.0) ** 0.5 * (temperature / 1e-3) ** 0.27
-    work = frames * evaluations * _pairs(model, particles)
+    work = frames * evaluations * mean_pairs(model, particles)
     # new structures are rare in small and cold systems: one in ten frames at N = 4,000, T = 0.05
     new = 2.0 + 0.1 * frames * (particles / 4000.0) * (temperature / 0.05)
     structures = min(frames, new, 2.0 * known_structures(model, particles))
@@ -306,7 +273,7 @@ def inherent_structures(
         memory=BASE_MEMORY
         + LAMMPS_MEMORY
         + 10e3 * particles
-        + structures * _known_memory(model, particles)
+        + structures * known_structure_memory(model, particles)
         + 128.0 * 8.0 * d * particles,
         core_seconds=_run_seconds(model, particles, block) + work / rate("quench_pairs"),
         # each structure another in the worst case, and the series
@@ -354,10 +321,10 @@ def decay_rates(model: GlassModel, particles: int, broadenings) -> Estimate:
     # a quarter of all (sum, l) columns, each a product with strips of the Hessian and one with the
     # modes m within four standard deviations of resonance, in a spectrum 25 wide
     window = min(1.0, 8.0 * max(broadenings) / 25.0)
-    strips = size**2 / 4.0 * 2.0 * _nonzeros(model, particles)
+    strips = size**2 / 4.0 * 2.0 * hessian_nonzeros(model, particles)
     products = RESONANT_SHARE * size**2 / 4.0 * 2.0 * size * window * size
     return Estimate(
-        memory=BASE_MEMORY + _expansion_memory(model, particles) + 28.0 * size**2,
+        memory=BASE_MEMORY + expansion_memory(model, particles) + 28.0 * size**2,
         core_seconds=(strips + products) / rate("product_flops"),
         disk=50.0 * size * len(broadenings),
     )
@@ -373,10 +340,10 @@ def excitations(model: GlassModel, particles: int, modes: int, block: dict) -> E
     seconds = evaluations * 0.5 * particles * (neighbours(model) + 10.0) / rate("quench_pairs")
     size = model.dimension * particles
     # distinct structures and what recognises them, a dozen at a time
-    known = 12.0 * (_expansion_memory(model, particles) + 16.0 * size)
+    known = 12.0 * (expansion_memory(model, particles) + 16.0 * size)
     return Estimate(
         # compiled kernels and both pair lists of the descent
-        memory=BASE_MEMORY + 150e6 + 5.0 * _expansion_memory(model, particles) + known,
+        memory=BASE_MEMORY + 150e6 + 5.0 * expansion_memory(model, particles) + known,
         core_seconds=modes * minimisations * seconds,
         disk=400.0 * modes + 60.0 * particles * block["fields"],
     )
@@ -387,10 +354,10 @@ def cubic_amplitudes(model: GlassModel, particles: int, modes: int) -> Estimate:
     return Estimate(
         memory=BASE_MEMORY
         + SPARSE_MEMORY
-        + 3.0 * _expansion_memory(model, particles)
+        + 3.0 * expansion_memory(model, particles)
         + 100.0 * particles,
         core_seconds=modes
-        * (2.0 * _pairs(model, particles) + 25.0 * particles)
+        * (2.0 * mean_pairs(model, particles) + 25.0 * particles)
         / rate("quench_pairs"),
         disk=60.0 * modes,
     )
@@ -412,14 +379,14 @@ def quasilocalized(model: GlassModel, particles: int, block: dict) -> Estimate:
     # contractions of a field with derivatives, two evaluations of forces each
     contractions = solves + (400.0 * solved if block["solver"] != "fixed_point" else 0.0)
     seconds = factoring + solves * solving
-    seconds += 2.0 * contractions * _pairs(model, particles) / rate("quench_pairs")
+    seconds += 2.0 * contractions * mean_pairs(model, particles) / rate("quench_pairs")
     rows = 400.0 * (solved + 1.0) + (8.0 * size * solved if block["keep_vectors"] else 0.0)
     if block["profiles"]:
         rows += 40.0 * solved * particles ** (1.0 / d)
     return Estimate(
         memory=BASE_MEMORY
         + SPARSE_MEMORY
-        + 3.0 * _expansion_memory(model, particles)
+        + 3.0 * expansion_memory(model, particles)
         + 1.5 * factor
         + 8.0 * size * (300.0 + solved + starts),
         core_seconds=seconds,

@@ -8,7 +8,7 @@ import os
 from glassmodes.campaign.estimates import LARGEST_FACTOR, factorisation
 from glassmodes.campaign.planning import Machine
 from glassmodes.campaign.settings import Campaign
-from glassmodes.sparse_factors import DISTRIBUTED_SIZE
+from glassmodes.models.sizes import DISTRIBUTED_SIZE
 
 USABLE_MEMORY = 0.8
 """Share of a machine's memory that the factor of a Hessian may take."""

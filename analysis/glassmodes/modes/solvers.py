@@ -28,6 +28,7 @@ from scipy import linalg
 from threadpoolctl import ThreadpoolController
 
 from glassmodes.data.storage import Modes
+from glassmodes.models.sizes import DISTRIBUTED_SIZE
 from glassmodes.modes import dense, petsc_roads, shift_invert
 from glassmodes.modes.errors import (
     IncompleteSpectrumError,
@@ -37,7 +38,6 @@ from glassmodes.modes.errors import (
 )
 from glassmodes.modes.factorisation import available_memory, estimated_factor_bytes, mkl_library
 from glassmodes.modes.requests import Request, parse_request
-from glassmodes.sparse_factors import DISTRIBUTED_SIZE
 
 METHODS = (
     "auto",

@@ -30,13 +30,13 @@ import numpy as np
 import pandas as pd
 from mpi4py import MPI
 
-from glassmodes.campaign.estimates import known_structures
 from glassmodes.data.resume import PartialFolder, exists, load_arrays, save_arrays
 from glassmodes.data.storage import Glass, create_file, sample_group
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.quench import Quencher
 from glassmodes.models import GlassModel
+from glassmodes.models.sizes import known_structures
 from glassmodes.parallel import widest_teams
 from glassmodes.randomness import lammps_seed
 from glassmodes.simulation.dynamics import NveRun, RunSettings, dependencies, run_checks
