@@ -32,7 +32,7 @@ PAPER = Paper(
                 Column(
                     "paper",
                     "text",
-                    "Yes or No in Table I of mizuno2020_intermittent, - if not there",
+                    "Yes or No in Table I, - if not there",
                 ),
             ),
             item="Table I",
