@@ -242,7 +242,8 @@ def what_would_decide(
     if not np.isfinite(error):
         return f"no error can be told from {count} {noun.removesuffix('s') if count == 1 else noun}"
     needed = samples_to_decide(observed, error, judgement.low, judgement.high, count)
-    if not np.isfinite(needed):
+    # within a sixteenth of its error, which any change of the value would decide first
+    if not needed < 1000.0 * count:
         return "the value lies at the very end of what shows the claim"
     # to two digits: the error itself is not known better
     digits = max(0, int(np.floor(np.log10(needed))) - 1)

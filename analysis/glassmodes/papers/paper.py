@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
+from math import isnan
 from typing import TYPE_CHECKING
 
 from glassmodes.plotting.figure import Figure, FigureSet, MissingData
@@ -110,12 +111,14 @@ class Paper(FigureSet):
     def judge(self, tables: dict[str, pd.DataFrame]) -> Iterator[dict]:
         """Rows of the summary from whatever tables there are.
 
-        What needs a missing table is left out.
+        What needs a missing table is left out, as is a number for orientation that could not be
+        measured.
         """
         for needed, function in self.load().claim_functions:
             if all(name in tables and len(tables[name]) for name in ("ensembles", *needed)):
                 for row in function(tables):
-                    yield {"paper": self.name, **row}
+                    if row["verdict"] != "context" or not isnan(row["observed"]):
+                        yield {"paper": self.name, **row}
 
     def function(self, path: str) -> Callable:
         """The function that "module:function" of the paper's folder names."""

@@ -144,6 +144,23 @@ def panel_colours(panels) -> dict[str, str]:
     return {panel: KINDS.get(panel, next(places)) for panel in ordered(panels)}
 
 
+def size_styles(rows) -> dict[int, dict]:
+    """Colour and marker of each N, smallest first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With a column `particles`.
+    """
+    return {
+        size: {
+            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
+            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
+        }
+        for i, size in enumerate(sorted(rows["particles"].unique()))
+    }
+
+
 def frequency_axis(panel, low, high):
     """A logarithmic axis of frequencies with plain numbers, 1, 2, 5, 10, ..."""
     panel.set_xscale("log")

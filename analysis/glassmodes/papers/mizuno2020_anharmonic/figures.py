@@ -35,7 +35,6 @@ from glassmodes.papers.mizuno2020_anharmonic.panels import (
     peaks_by_model,
     rows_below_peak,
     shown_words,
-    size_styles,
     sparse_ticks,
     transitions_with,
 )
@@ -57,6 +56,7 @@ from glassmodes.plotting.style import (
     frequency_axis,
     plain_numbers,
     power_of_ten,
+    size_styles,
 )
 from glassmodes.statistics.correlations import power_law_exponent
 from glassmodes.statistics.numbers import number_with_error

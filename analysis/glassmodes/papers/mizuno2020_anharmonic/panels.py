@@ -28,11 +28,10 @@ from glassmodes.plotting.selection import (
     used_of_asked,
 )
 from glassmodes.plotting.style import (
-    SIZE_COLOURS,
-    SIZE_MARKERS,
     WIDTH,
     frequency_axis,
     power_of_ten,
+    size_styles,
 )
 
 BINS_PER_DECADE = 6
@@ -186,18 +185,6 @@ def panels_by_model(rows, *, count=1, heights=None, height=3.0, share_y="row", s
         name = model_title(model)
         column[0].set_title(f"({letter}) {name}" if len(models) > 1 else name)
     return figure, panels
-
-
-def size_styles(rows):
-    """Colour and marker of each N, smallest first."""
-    sizes = sorted(rows["particles"].unique())
-    return {
-        size: {
-            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
-            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
-        }
-        for i, size in enumerate(sizes)
-    }
 
 
 def draw_points(panel, rows, x, y, styles):
