@@ -167,7 +167,7 @@ def test_table_one_without_any_transition_is_empty_but_whole(tables):
     assert len(table) == 0
     assert list(table) == [column.name for column in TABLES["table_critical_temperature"]]
     declared = {name: table.made_from for name, table in PAPER_TABLES.items()}
-    assert declared == {name: MADE_FROM[name] for name in declared}
+    assert declared == MADE_FROM
 
 
 def test_the_paper_s_onset_temperatures():
