@@ -3,9 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from glassmodes.campaign.layout import MADE_FROM
-from glassmodes.data.gather import validate
-from glassmodes.data.schemas import TABLES
 from glassmodes.papers import find_paper
 from glassmodes.papers import summary as summaries
 from glassmodes.papers.criteria import VERDICTS
@@ -23,7 +20,7 @@ from glassmodes.papers.mizuno2020_anharmonic.tables import (
     shown_critical_temperatures,
     transitions,
 )
-from glassmodes.papers.paper_tables import PAPER_TABLES, make_table
+from glassmodes.papers.paper_tables import make_table
 from glassmodes.plotting.selection import boson_peaks
 from glassmodes.statistics import resampling
 from glassmodes.statistics.correlations import (
@@ -35,6 +32,7 @@ from glassmodes.statistics.resampling import bootstrap_error, jackknife_error
 from scipy.stats import spearmanr
 
 from tests.unit import synthetic_excitations
+from tests.unit.declared import columns, validate
 from tests.unit.test_summary import value
 
 
@@ -69,9 +67,7 @@ def changed(tables, **columns):
 
 def test_every_table_of_the_invented_campaign_is_valid(tables):
     for name, table in tables.items():
-        assert list(validate(table, name).columns[:2]) == [
-            column.name for column in TABLES[name][:2]
-        ]
+        assert list(validate(table, name).columns[:2]) == columns(name)[:2]
 
 
 # --- what figures and summary share ---------------------------------------------------------------
@@ -165,9 +161,7 @@ def test_table_one_as_it_is_shown(by_hand):
 def test_table_one_without_any_transition_is_empty_but_whole(tables):
     table = make_table("table_critical_temperature", changed(tables, outcome="none"))
     assert len(table) == 0
-    assert list(table) == [column.name for column in TABLES["table_critical_temperature"]]
-    declared = {name: table.made_from for name, table in PAPER_TABLES.items()}
-    assert declared == MADE_FROM
+    assert list(table) == columns("table_critical_temperature")
 
 
 def test_the_paper_s_onset_temperatures():

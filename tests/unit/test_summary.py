@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from glassmodes.data.gather import TableError, gather, validate
-from glassmodes.data.schemas import TABLES
+from glassmodes.data.gather import TableError
+from glassmodes.data.gather import gather as gather_parts
+from glassmodes.data.gather import validate as validate_by_name
 from glassmodes.data.storage import write_table
 from glassmodes.papers import summary as summaries
 from glassmodes.papers.criteria import SUMMARY_COLUMNS
@@ -18,6 +19,7 @@ from glassmodes.papers.mizuno2020_intermittent.lifetime_averages import (
 )
 
 from tests.unit import synthetic_tables
+from tests.unit.declared import TABLES, columns, validate
 
 
 def summarise(tables):
@@ -45,9 +47,7 @@ def value(summary, quantity, **where):
 
 def test_every_table_of_the_invented_campaign_is_valid(tables):
     for name, table in tables.items():
-        assert list(validate(table, name).columns[:2]) == [
-            column.name for column in TABLES[name][:2]
-        ]
+        assert list(validate(table, name).columns[:2]) == columns(name)[:2]
 
 
 def test_parts_are_gathered_in_the_order_of_samples(tmp_path, tables):
@@ -58,11 +58,13 @@ def test_parts_are_gathered_in_the_order_of_samples(tmp_path, tables):
         write_table(parts[-1], part)
     parts.append(tmp_path / "empty.parquet")
     write_table(parts[-1], pd.DataFrame())
-    forward = gather(parts, "mean_squared_displacement")
-    pd.testing.assert_frame_equal(forward, gather(parts[::-1], "mean_squared_displacement"))
+    forward = gather_parts(parts, TABLES["mean_squared_displacement"])
+    pd.testing.assert_frame_equal(
+        forward, gather_parts(parts[::-1], TABLES["mean_squared_displacement"])
+    )
     assert len(forward) == len(table)
     assert forward["ensemble"].is_monotonic_increasing
-    empty = gather(parts[-1:], "mean_squared_displacement")
+    empty = gather_parts(parts[-1:], TABLES["mean_squared_displacement"])
     assert len(empty) == 0 and "msd" in empty
 
 
@@ -77,7 +79,7 @@ def test_tables_that_break_the_contract_are_refused(tables):
     with pytest.raises(TableError, match="not number"):
         validate(table.assign(msd="large"), "mean_squared_displacement")
     with pytest.raises(TableError, match="no such table"):
-        validate(table, "displacements")
+        validate_by_name(table, "displacements")
 
 
 def test_lifetimes_may_be_missing_but_frequencies_may_not(tables):
