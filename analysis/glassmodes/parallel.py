@@ -70,6 +70,10 @@ class Team:
         """Whether this rank writes for its team."""
         return self.ranks.rank == 0
 
+    def bcast(self, value):
+        """The value of the rank that leads, on every rank of the team."""
+        return self.ranks.bcast(value)
+
 
 def form_teams(world: MPI.Comm, ranks_per_team: int) -> Team:
     """Divide all ranks into teams of a fixed size.

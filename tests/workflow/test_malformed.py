@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from glassmodes.campaign.preparation import PROTOCOLS
 from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, CampaignError, load_campaign, schema
 from glassmodes.data.manifest import check_manifest, write_manifest
 from glassmodes.data.storage import StorageError, open_file, read_table, write_table
@@ -42,6 +43,9 @@ def resolved(rules):
 def wrong_values(rules):
     """Values that the rules of one key must refuse."""
     rules = resolved(rules)
+    for alternative in rules.get("oneOf", []):
+        # a type that one alternative refuses may be that of another
+        yield from wrong_values({key: rule for key, rule in alternative.items() if key != "type"})
     kinds = rules.get("type", [])
     for kind in [kinds] if isinstance(kinds, str) else kinds[:1]:
         yield STRANGE[kind]
@@ -51,7 +55,7 @@ def wrong_values(rules):
         yield rules["exclusiveMinimum"]
     if "maximum" in rules:
         yield rules["maximum"] + 1
-    if "enum" in rules:
+    if "enum" in rules or "const" in rules:
         yield "neither"
 
 
@@ -66,11 +70,14 @@ def damaged_campaigns():
             content = copy.deepcopy(DEMO)
             content["ensembles"]["glass"][key] = value
             yield f"glass.{key}={value}", content, f"ensembles.glass.{key}"
-    for key, rules in schema()["$defs"]["preparation"]["properties"].items():
-        for value in wrong_values(rules):
-            content = copy.deepcopy(DEMO)
-            content["ensembles"]["glass"]["preparation"][key] = value
-            yield f"preparation.{key}={value}", content, f"ensembles.glass.preparation.{key}"
+    for protocol in PROTOCOLS:
+        for key, rules in schema()["$defs"][protocol]["properties"].items():
+            for value in wrong_values(rules):
+                content = copy.deepcopy(DEMO)
+                preparation = content["ensembles"]["glass"]["preparation"]
+                preparation |= {"protocol": protocol, key: value}
+                place = f"ensembles.glass.preparation.{key}"
+                yield f"preparation.{protocol}.{key}={value}", content, place
     for study in schema()["properties"]["studies"]["properties"]:
         rules = schema()["$defs"][study]
         blocks = DEMO["studies"].get(study, {"ensembles": ["glass"]})

@@ -41,21 +41,25 @@ def summarise_campaign(campaign_file, folder):
     from glassmodes.campaign import layout
     from glassmodes.campaign.settings import load_campaign
     from glassmodes.data.gather import ensembles_table
+    from glassmodes.data.samples import statuses_table
     from glassmodes.data.storage import read_table, versions, write_table
+    from glassmodes.papers.paper_tables import made_tables
 
     campaign = load_campaign(campaign_file)
     tables = {name: read_table(folder / f"{name}.parquet") for name in layout.tables(campaign)}
     tables["ensembles"] = ensembles_table(campaign.ensembles, campaign.models)
+    tables["sample_statuses"] = statuses_table(tables)
     attributes = {
         "campaign": campaign.name,
         "code_version": __version__,
         "config_hash": campaign.config_hash,
     }
-    write_table(folder / "ensembles.parquet", tables["ensembles"], attributes, csv=True)
+    for name in ("ensembles", "sample_statuses"):
+        write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
     write_summary(
         folder,
         tables,
-        layout.made_tables(campaign),
+        made_tables(tables, campaign.papers),
         attributes,
         {
             **attributes,

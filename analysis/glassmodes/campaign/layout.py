@@ -1,69 +1,71 @@
 """Names of the files of a campaign (the data contract); cheap to import.
 
-Everything of a campaign lies in `<results>/<campaign>/`; see DESIGN section 3 in the README.
+Everything of a campaign lies in `<results>/<campaign>/`:
+
+- arrays in `<ensemble>/<folder>/`: `bNNNN.h5` of a bundle, `bNNNN/T<temperature>.h5` of a bundle at
+  one temperature, `rNNNN.h5` of an equilibrium run;
+- parts of tables in `<ensemble>/parts/<table>/`, named likewise, or `all.parquet` for an ensemble;
+- of stages that have no ensemble, in `parts/<table>/` beside the folders of the ensembles;
+- gathered tables in `tables/`, logs in `logs/`, what jobs have used in `benchmarks/`, and the
+  settings that each job ran with in `records/`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassmodes.campaign import registry
 from glassmodes.campaign.settings import Campaign, temperature_label
+from glassmodes.campaign.study import Array, Stage
 
-STUDY_OF = {
-    "modes": "modes",
-    "moduli": "modes",
-    "density_of_states": "density_of_states",
-    "mean_squared_displacement": "dynamics",
-    "time_series": "dynamics",
-    "dynamics_checks": "dynamics",
-    "lifetimes": "lifetimes",
-    "window_lifetimes": "lifetimes",
-    "energy_autocorrelation": "lifetimes",
-    "inherent_structures": "transitions",
-    "rearrangements": "transitions",
-    "rearrangement_runs": "transitions",
-    "rearrangement_fields": "transitions",
-    "decay_rates": "decay_rates",
-    "joint_density": "joint_density",
-    "excitations": "excitations",
-    "excitation_scans": "excitations",
-    "excitation_fields": "excitations",
-    "boson_peak": "excitations",
-    "cubic_amplitudes": "cubic_amplitudes",
-    "quasilocalized": "quasilocalized",
-    "quasilocalized_samples": "quasilocalized",
-    "quasilocalized_profiles": "quasilocalized",
-    "quasilocalized_population": "quasilocalized",
-    "quasilocalized_growth": "quasilocalized",
-    "quasilocalized_fields": "quasilocalized",
+RESERVED = ("benchmarks", "figures", "logs", "parts", "plan", "records", "tables")
+"""Folders beside those of the ensembles: no ensemble is called so."""
+
+_NAMES = {
+    "bundle": "b{bundle}",
+    "temperature": "b{bundle}.T{temperature}",
+    "run": "r{run}",
+    "ensemble": "all",
+    "campaign": "all",
 }
-"""The study that makes each gathered table, but those of preparations."""
-
-OF_RUN = ("equilibration",)
-"""Tables with one part for each equilibrium run."""
-
-MADE_FROM = {
-    "table_rearrangements": "rearrangement_runs",
-    "table_critical_temperature": "excitations",
-    "table_ensemble_sizes": "quasilocalized_samples",
-    "table_shear_modulus": "quasilocalized_samples",
-}
-"""Tables of the papers, each with the gathered table that it is made from."""
-
-FILES = {
-    "glasses": "glasses/b{bundle}.h5",
-    "mode_vectors": "modes/b{bundle}.h5",
-    "trajectories": "trajectories/b{bundle}/T{temperature}.h5",
-    "inherent": "inherent/b{bundle}/T{temperature}.h5",
-    "quasilocalized_vectors": "quasilocalized/b{bundle}.h5",
-    "liquids": "liquids/r{bundle}.h5",
-}
-"""Files of arrays of one bundle, or of one equilibrium run, in the folder of its ensemble."""
-
-BY_TEMPERATURE = ("dynamics", "lifetimes", "transitions")
-"""Studies whose parts are one for each bundle and temperature."""
+"""Names of the files of one job, by what a job is made for."""
 
 
-OF_ENSEMBLE = ("boson_peak", "quasilocalized_fields")
-"""Tables with one part for each ensemble."""
+@dataclass(frozen=True)
+class Job:
+    """One job of a campaign.
+
+    Attributes
+    ----------
+    stage : str
+        Name of the stage, or of a rule of the whole campaign.
+    ensemble : str
+        "" for jobs of the whole campaign.
+    index : int or None
+        Of the bundle or equilibrium run; None for an ensemble.
+    temperature : float or None
+    """
+
+    stage: str
+    ensemble: str = ""
+    index: int | None = None
+    temperature: float | None = None
+
+    @property
+    def label(self) -> str:
+        """Name of its log, its benchmark and its record, below the folder of the stage."""
+        per = registry.stages()[self.stage].per
+        name = _NAMES[per].format(**_values(self.index, self.temperature))
+        if per == "campaign":
+            return name
+        return self.ensemble if per == "ensemble" else f"{self.ensemble}.{name}"
+
+
+def _values(index, temperature) -> dict[str, str]:
+    number = "" if index is None else f"{index:04d}"
+    at = "" if temperature is None else temperature_label(temperature)
+    return {"bundle": number, "run": number, "temperature": at}
 
 
 def root(campaign: Campaign) -> str:
@@ -71,68 +73,164 @@ def root(campaign: Campaign) -> str:
     return f"{campaign.results}/{campaign.name}"
 
 
-def run_name(run: int) -> str:
-    """Name of an equilibrium run, rNNNN."""
-    return f"r{run:04d}"
+def pattern(name: str) -> str:
+    """File of one job below the folder of the campaign, with wildcards in braces.
+
+    Parameters
+    ----------
+    name : str
+        Of a file of arrays or a table.
+    """
+    stage = registry.makers()[name]
+    made = next(made for made in stage.makes if made.name == name)
+    place = "" if stage.per == "campaign" else "{ensemble}/"
+    if isinstance(made, Array):
+        # a folder for each bundle: trajectories are many and large
+        return f"{place}{made.folder}/{_NAMES[stage.per].replace('.T', '/T')}.h5"
+    return f"{place}parts/{name}/{_NAMES[stage.per]}.parquet"
 
 
-def tables(campaign: Campaign) -> list[str]:
-    """Names of the tables that a campaign gathers."""
-    studies = [table for table, study in STUDY_OF.items() if study in campaign.studies]
-    runs = any(campaign.ensembles[name].runs for name in campaign.prepared())
-    return [*(OF_RUN if runs else ()), *studies]
+def label_pattern(stage: Stage) -> str:
+    """Name of the log of a job (:attr:`Job.label`), with wildcards in braces."""
+    if stage.per in ("ensemble", "campaign"):
+        return "{ensemble}" if stage.per == "ensemble" else "all"
+    return f"{{ensemble}}.{_NAMES[stage.per]}"
 
 
-def made_tables(campaign: Campaign) -> list[str]:
-    """Names of the tables of the papers that a campaign's gathered tables allow."""
-    gathered = tables(campaign)
-    return [table for table, source in MADE_FROM.items() if source in gathered]
-
-
-def part(campaign: Campaign, table: str, ensemble: str, bundle=None, temperature=None) -> str:
-    """File of one job: a part of a table, or one of :data:`FILES`.
+def file(campaign: Campaign, name: str, ensemble: str = "", index=None, temperature=None) -> str:
+    """File of one job: arrays, or a part of a table.
 
     Parameters
     ----------
     campaign : Campaign
-    table : str
+    name : str
+        Of a file of arrays or a table.
     ensemble : str
-    bundle : int, optional
-        Or the equilibrium run, of what is made of runs; None for a table with one part for each
-        ensemble.
+    index : int, optional
+        Of the bundle or the equilibrium run.
     temperature : float, optional
-        Of runs.
     """
-    folder = f"{root(campaign)}/{ensemble}"
-    if table in FILES:
-        label = "" if temperature is None else temperature_label(temperature)
-        return f"{folder}/{FILES[table].format(bundle=f'{bundle:04d}', temperature=label)}"
-    if table in OF_ENSEMBLE:
-        return f"{folder}/parts/{table}/all.parquet"
-    if table in OF_RUN:
-        return f"{folder}/parts/{table}/{run_name(bundle)}.parquet"
-    at = "" if temperature is None else f".T{temperature_label(temperature)}"
-    return f"{folder}/parts/{table}/b{bundle:04d}{at}.parquet"
+    path = pattern(name).format(ensemble=ensemble, **_values(index, temperature))
+    return f"{root(campaign)}/{path}"
+
+
+def log_file(campaign: Campaign, job: Job) -> Path:
+    """Log of a job of a stage."""
+    return Path(root(campaign)) / "logs" / job.stage / f"{job.label}.log"
+
+
+def record_file(campaign: Campaign, job: Job) -> Path:
+    """Record of the settings that a job ran with."""
+    return Path(root(campaign)) / "records" / job.stage / f"{job.label}.json"
+
+
+def ensembles_of(campaign: Campaign, stage: Stage) -> list[str]:
+    """Ensembles that a stage works on; one "" for a stage of the whole campaign."""
+    if stage.per == "campaign":
+        return [""] if stage.study in campaign.studies else []
+    if stage.ensembles is not None:
+        return stage.ensembles(campaign)
+    return campaign.ensembles_of(stage.study) if stage.study else campaign.prepared()
+
+
+def temperatures_of(campaign: Campaign, stage: Stage, ensemble: str) -> list[float | None]:
+    """Temperatures at which a stage works on an ensemble; one None if it has none."""
+    if stage.per != "temperature":
+        return [None]
+    return list(campaign.temperatures(stage.study, ensemble))
+
+
+def indices_of(campaign: Campaign, stage: Stage, ensemble: str) -> list[int | None]:
+    """Bundles or equilibrium runs that a stage has a job for each; else one None."""
+    if stage.per in ("ensemble", "campaign"):
+        return [None]
+    entry = campaign.ensembles[ensemble]
+    return list(entry.runs if stage.per == "run" else entry.bundles)
+
+
+def samples_of(campaign: Campaign, stage: Stage, ensemble: str, index: int | None) -> range:
+    """Samples that a job works on."""
+    if stage.per == "campaign":
+        return range(0)
+    entry = campaign.ensembles[ensemble]
+    if index is None:
+        return range(entry.samples)
+    if stage.per == "run":
+        first = index * entry.snapshots
+        return range(first, first + entry.snapshots_of(index))
+    return entry.samples_of(index)
+
+
+def jobs_of(campaign: Campaign, stage: Stage) -> list[Job]:
+    """Every job of a stage."""
+    return [
+        Job(stage.name, name, index, temperature)
+        for name in ensembles_of(campaign, stage)
+        for temperature in temperatures_of(campaign, stage, name)
+        for index in indices_of(campaign, stage, name)
+    ]
+
+
+def outputs_of(campaign: Campaign, job: Job) -> list[str]:
+    """Files that a job makes."""
+    return [
+        file(campaign, made.name, job.ensemble, job.index, job.temperature)
+        for made in registry.stages()[job.stage].makes
+    ]
+
+
+def previous_jobs(campaign: Campaign, job: Job, name: str) -> list[Job]:
+    """Jobs that make what a job reads under one name; none where it is not needed.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    job : Job
+    name : str
+        One of the `reads` of its stage.
+    """
+    stage = registry.stages()[job.stage]
+    read = next(read for read in stage.inputs if read.name == name)
+    if read.needed is not None and not read.needed(campaign, job.ensemble):
+        return []
+    maker = registry.makers()[name]
+    source = job.ensemble if read.source is None else read.source(campaign, job.ensemble)
+    if maker.per in ("ensemble", "campaign"):
+        return [Job(maker.name, source if maker.per == "ensemble" else "")]
+    entry = campaign.ensembles[source]
+    if maker.per == "run":
+        indices = entry.runs if job.index is None else entry.runs_of(job.index)
+        return [Job(maker.name, source, run) for run in indices]
+    indices = list(entry.bundles) if job.index is None else [job.index]
+    temperatures = [None]
+    if maker.per == "temperature":
+        temperatures = temperatures_of(campaign, maker, source)
+        if job.temperature is not None:
+            temperatures = [job.temperature]
+    return [Job(maker.name, source, i, t) for t in temperatures for i in indices]
+
+
+def inputs_of(campaign: Campaign, job: Job, name: str) -> list[str]:
+    """Files that a job reads under one name (:func:`previous_jobs`)."""
+    return [
+        file(campaign, name, one.ensemble, one.index, one.temperature)
+        for one in previous_jobs(campaign, job, name)
+    ]
+
+
+def tables(campaign: Campaign) -> list[str]:
+    """Names of the tables that a campaign gathers."""
+    return [
+        table.name
+        for stage in registry.stages().values()
+        if ensembles_of(campaign, stage)
+        for table in stage.tables
+    ]
 
 
 def parts(campaign: Campaign, table: str) -> list[str]:
     """Files that a table is gathered from."""
-    if table in OF_RUN:
-        return [
-            part(campaign, table, name, run)
-            for name in campaign.prepared()
-            for run in campaign.ensembles[name].runs
-        ]
-    study = STUDY_OF[table]
-    files = []
-    for name in campaign.ensembles_of(study):
-        if table in OF_ENSEMBLE:
-            # the boson peak of a model without full spectra is not known
-            if table != "boson_peak" or campaign.spectrum_of(name):
-                files.append(part(campaign, table, name))
-            continue
-        by_temperature = study in BY_TEMPERATURE
-        temperatures = campaign.temperatures(study, name) if by_temperature else [None]
-        for bundle in campaign.ensembles[name].bundles:
-            files += [part(campaign, table, name, bundle, t) for t in temperatures]
-    return files
+    return [
+        file(campaign, table, job.ensemble, job.index, job.temperature)
+        for job in jobs_of(campaign, registry.makers()[table])
+    ]

@@ -1,77 +1,165 @@
 """Campaign files: what to compute, checked as a whole before any job starts.
 
-A campaign is YAML, described and bounded key by key in `workflow/schemas/campaign.schema.json`.
-What a schema cannot say (a study of an ensemble that nobody defines, a box smaller than twice the
-cutoff) is checked here. Importing this module is cheap: the workflow does it in every job.
+A campaign is YAML. The classes of settings of its ensembles, preparation protocols and studies
+state the type, bounds, default and description of each key; what they cannot say (a study of an
+ensemble that nobody defines, a box smaller than twice the cutoff) is checked here and by the
+studies. Importing this module is cheap: the workflow does it in every job.
 """
 
 from __future__ import annotations
 
 import copy
-import difflib
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from pydantic import Field
 
+from glassmodes.campaign import registry
+from glassmodes.campaign.preparation import PROTOCOLS, read_preparation, size_faults
+from glassmodes.campaign.study import Study
+from glassmodes.campaign.validation import (
+    Fault,
+    Name,
+    Settings,
+    SettingsError,
+    StudyContext,
+    Unique,
+    dotted,
+    json_schema,
+    near,
+    not_among,
+    read_settings,
+    temperature_label,
+    unknown_key,
+)
 from glassmodes.ensembles import Ensemble
 from glassmodes.models import DEFAULT_MODELS, GlassModel, load_models
 
+__all__ = [
+    "Campaign",
+    "CampaignError",
+    "CampaignFile",
+    "DEFAULT_CAMPAIGN",
+    "EnsembleSettings",
+    "ROOT",
+    "load_campaign",
+    "schema",
+    "temperature_label",
+]
+
 ROOT = Path(__file__).resolve().parents[3]
-SCHEMA = ROOT / "workflow" / "schemas" / "campaign.schema.json"
 DEFAULT_CAMPAIGN = ROOT / "config" / "config.yaml"
 
-NEEDS = {
-    "lifetimes": ("modes", "dynamics"),
-    "decay_rates": ("modes",),
-    "joint_density": ("modes",),
-    "excitations": ("modes",),
-    "cubic_amplitudes": ("modes",),
-}
-"""Studies that each study needs for the same ensemble."""
+# the same as yaml.SafeLoader, and ten times as fast; a PyYAML without libyaml lacks it
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-RUNS = ("dynamics", "transitions")
-"""Studies of constant-energy runs of their own, with temperatures and a duration."""
-
-FULL_SPECTRUM = ("decay_rates", "joint_density")
-"""Studies that need every mode."""
-
-_PREPARATION_KEYS = {
-    "quench": (
-        *("parent_temperature", "equilibration", "annealing_temperature", "annealing"),
-        *("time_step", "engine"),
-    ),
-    "cooling": (
-        *("parent_temperature", "equilibration", "rate", "final_temperature"),
-        *("time_step", "engine"),
-    ),
-    "equilibrium": (
-        *("dynamics", "parent_temperature", "equilibration", "snapshots", "spacing", "time_step"),
-        *("translation_step", "swap_fraction", "swap_window"),
-    ),
-    "random": ("annealing_temperature", "annealing", "engine"),
-    "fcc": ("cells",),
-}
-_LIQUIDS = ("quench", "cooling", "equilibrium")
-_OF_SWAPS = ("translation_step", "swap_fraction", "swap_window")
-_BOUNDS = {
-    "minimum": "at least",
-    "exclusiveMinimum": "more than",
-    "maximum": "at most",
-    "exclusiveMaximum": "less than",
-}
-_SMALLEST_RUN = {"dynamics": 40, "transitions": 20}
-"""Frames that a run must have at least: four, or two, for each of ten blocks."""
+NOT_HASHED = ("papers", "figures", "results")
+"""Keys that change no sample and no measurement."""
 
 
-class CampaignError(ValueError):
+class CampaignError(SettingsError):
     """A campaign that cannot be run; one line for each fault: file, key, value, what is allowed."""
+
+
+class EnsembleSettings(Settings):
+    """Independent samples of one glass model at one size, prepared in one way."""
+
+    model: Name = Field(description="A model of the registry.")
+    particles: int = Field(
+        None,
+        ge=2,
+        le=10_000_000,
+        description="Number of particles; the box of the model's density must be at least twice "
+        "its cutoff. Crystals follow from preparation.cells.",
+    )
+    samples: int = Field(1, ge=1, le=10_000_000, description="Number of independent samples.")
+    bundle: int = Field(
+        1,
+        ge=1,
+        le=100_000,
+        description="Samples per job and file; it changes no sample. Half an hour to four hours a "
+        "job, at most about 5,000 jobs, is a good choice.",
+    )
+    preparation: dict[str, Any] = Field(description="How the inherent structures are made.")
+
+
+class CampaignFile(Settings):
+    """What to compute: ensembles of glasses and the studies made of them. Reduced units (mass,
+    length, energy and k_B = 1, as the model defines them). Machines (cores, memory, partitions) are
+    in the profiles."""
+
+    campaign: str = Field(
+        pattern="^[a-z0-9][a-z0-9_]*$",
+        min_length=1,
+        max_length=80,
+        description="Name of the campaign; its results are in <results>/<campaign>/.",
+    )
+    seed: int = Field(
+        ge=0,
+        le=4_294_967_295,
+        description="Every random number derives from (seed, ensemble, sample, stage).",
+    )
+    papers: Annotated[list[str], *Unique] = Field(
+        [],
+        min_length=0,
+        max_length=100,
+        description="Papers that the tables are compared with, each with its own figures; no part "
+        "of the science, it changes the summary, the figures and the report alone.",
+    )
+    results: Annotated[str, Field(pattern="^[A-Za-z0-9_./+=@,%-]+$")] = Field(
+        "results",
+        min_length=1,
+        max_length=4096,
+        description="Folder of the results; no part of the science, it changes nothing else. It "
+        "stands in shell commands, so it has no spaces or special characters.",
+    )
+    figures: Annotated[
+        list[
+            Annotated[
+                str,
+                Field(
+                    pattern=r"^[A-Za-z0-9_./+=@,%-]+\.py$",
+                    max_length=4096,
+                    description="A Python file, relative to the folder where Snakemake is run.",
+                ),
+            ]
+        ],
+        *Unique,
+    ] = Field(
+        [],
+        min_length=0,
+        max_length=100,
+        description="Python files with figures of one's own; no part of the science. They stand in "
+        "shell commands, so their names have no spaces or special characters.",
+    )
+    ensembles: dict[str, Any] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Named sets of independent samples of one model.",
+    )
+    studies: dict[str, Any] = Field(
+        min_length=1,
+        description="What is computed of which ensembles. Each study is one block, or a list of "
+        "blocks with different settings. What is not asked for is not run.",
+    )
+
+
+class _EnsembleName(Settings):
+    """The name of an ensemble, which is a key of a campaign file."""
+
+    name: Name
+
+
+class _BlockList(Settings):
+    """The blocks of a study, where they are given as a list."""
+
+    blocks: list[Any] = Field(min_length=1, max_length=1000)
 
 
 @dataclass(frozen=True)
@@ -82,26 +170,30 @@ class Campaign:
     ----------
     name : str
     seed : int
-    paper : str
-        Paper that the results are compared with.
+    papers : tuple of str
+        Papers that the results are compared with.
+    figures : tuple of str
+        Python files with the user's own figures.
     ensembles : dict of str to Ensemble
     studies : dict of str to list of dict
         Blocks of each study, as in the campaign file.
     models : dict of str to GlassModel
         Models of the ensembles, by name.
     settings : dict
-        The campaign as plain data (what the schema describes), defaults included.
+        The campaign as plain data (what the schema describes), defaults included, but for
+        `results`.
     config_hash : str
-        SHA-256 of `settings` and of the models' entries, 16 digits.
+        SHA-256 of `settings` without `papers` and `figures`, and of the models' entries, 16 digits.
     results : str
-        Folder of the results; no part of the hash.
+        Folder of the results.
     warnings : tuple of str
         What is allowed and yet suspicious.
     """
 
     name: str
     seed: int
-    paper: str
+    papers: tuple[str, ...]
+    figures: tuple[str, ...]
     ensembles: dict[str, Ensemble]
     studies: dict[str, list[dict]]
     models: dict[str, GlassModel]
@@ -116,7 +208,7 @@ class Campaign:
         A study without temperatures of its own is made at all temperatures of the dynamics.
         """
         for block in self.studies.get(study, []):
-            if ensemble not in block["ensembles"]:
+            if ensemble not in block.get("ensembles", ()):
                 continue
             if temperature is not None and temperature not in block.get(
                 "temperatures", [temperature]
@@ -131,14 +223,13 @@ class Campaign:
 
     def temperatures(self, study: str, ensemble: str) -> list[float]:
         """Temperatures at which a study is made of an ensemble, ascending."""
+        source = registry.studies()[study].temperatures or study
         available = {
             temperature
-            for block in self.studies.get(study if study in RUNS else "dynamics", [])
+            for block in self.studies.get(source, [])
             if ensemble in block["ensembles"]
             for temperature in block["temperatures"]
         }
-        if study in RUNS:
-            return sorted(available)
         return sorted(t for t in available if self.block(study, ensemble, t) is not None)
 
     def prepared(self) -> list[str]:
@@ -147,27 +238,9 @@ class Campaign:
             name
             for blocks in self.studies.values()
             for block in blocks
-            for name in block["ensembles"]
+            for name in block.get("ensembles", ())
         }
         return [name for name in self.ensembles if name in asked]
-
-    def spectrum_of(self, ensemble: str) -> str | None:
-        """Ensemble whose spectra give the boson peak of another, None if there is none.
-
-        Itself if it has full spectra, else the smallest of the same model that has them; without
-        any, the smallest whose modes are complete below a frequency.
-        """
-        complete = {
-            name: self.block("modes", name)["request"]
-            for name in self.ensembles_of("modes")
-            if self.ensembles[name].model == self.ensembles[ensemble].model
-            and self.ensembles[name].preparation["protocol"] != "fcc"
-        }
-        full = [name for name, request in complete.items() if request == "all"]
-        if ensemble in full:
-            return ensemble
-        partly = [name for name, request in complete.items() if "below" in request]
-        return min(full or partly, key=lambda name: self.ensembles[name].particles, default=None)
 
     def time_step(self, ensemble: str, temperature: float, study: str = "dynamics") -> float:
         """Time step of the runs of an ensemble at a temperature."""
@@ -176,15 +249,53 @@ class Campaign:
         return float(block.get("time_step", model.time_step))
 
 
-def temperature_label(temperature: float) -> str:
-    """A temperature as it stands in file names."""
-    return f"{temperature:.6g}"
-
-
 @cache
 def schema() -> dict:
-    """The JSON Schema (2020-12) of campaign files."""
-    return json.loads(SCHEMA.read_text())
+    """The JSON Schema (2020-12) of campaign files, for editors."""
+    top = copy.deepcopy(json_schema(CampaignFile))
+    ensemble = copy.deepcopy(json_schema(EnsembleSettings))
+    definitions = {"name": _name_rules(), "ensemble": ensemble}
+    ensemble["properties"]["preparation"] = {"$ref": "#/$defs/preparation"}
+    definitions["preparation"] = {
+        "description": "How the inherent structures are made.",
+        "oneOf": [{"$ref": f"#/$defs/{protocol}"} for protocol in PROTOCOLS],
+    }
+    definitions |= {name: json_schema(kind) for name, kind in PROTOCOLS.items()}
+    keys = top["properties"]
+    keys["papers"]["items"] = {"type": "string", "maxLength": 80, "enum": list(registry.papers())}
+    keys["ensembles"] |= {
+        "propertyNames": {"$ref": "#/$defs/name"},
+        "additionalProperties": {"$ref": "#/$defs/ensemble"},
+    }
+    keys["studies"] |= {"additionalProperties": False, "properties": {}}
+    for name, study in _asked_for().items():
+        block = json_schema(study.settings)
+        reference = {"$ref": f"#/$defs/{name}"}
+        several = {"type": "array", "minItems": 1, "maxItems": 1000, "items": reference}
+        keys["studies"]["properties"][name] = {
+            "description": block.get("description", ""),
+            "oneOf": [reference, several],
+        }
+        definitions[name] = block
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "campaign.schema.json",
+        "title": "Campaign",
+        **top,
+        "$defs": definitions,
+    }
+
+
+def _asked_for() -> dict[str, Study]:
+    """Studies that a campaign file can ask for: all but the preparation of the samples."""
+    return {name: study for name, study in registry.studies().items() if study.settings}
+
+
+def _name_rules() -> dict:
+    return copy.deepcopy(json_schema(EnsembleSettings)["properties"]["model"]) | {
+        "description": "Name of an ensemble: lower-case letters, digits and underscores, beginning "
+        "with a letter; it becomes a folder.",
+    }
 
 
 def load_campaign(
@@ -224,9 +335,9 @@ def load_campaign(
         content = _read(Path(source), name)
     if overrides:
         _merge(content, _plain(overrides))
-    _refuse(name, _schema_faults(content))
-    settings = _with_defaults(content)
-    _refuse(name, _value_faults(settings))
+    content, faults = _text_keys(content)
+    settings, more = _settings(content)
+    _refuse(name, faults + more)
     models_file = Path(models_file or DEFAULT_MODELS)
     models = load_models(models_file)
     ensembles, faults = _ensembles(settings, models)
@@ -236,14 +347,16 @@ def load_campaign(
 
     results = settings.pop("results")
     used = {ensemble.model for ensemble in ensembles.values()}
-    entries = yaml.safe_load(models_file.read_text())
+    entries = yaml.load(models_file.read_text(), _Loader)
+    science = {key: value for key, value in settings.items() if key not in NOT_HASHED}
     hashed = json.dumps(
-        [settings, {key: entries[key] for key in sorted(used)}], sort_keys=True
+        [science, {key: entries[key] for key in sorted(used)}], sort_keys=True
     ).encode()
     return Campaign(
         name=settings["campaign"],
         seed=settings["seed"],
-        paper=settings["paper"],
+        papers=tuple(settings["papers"]),
+        figures=tuple(settings["figures"]),
         ensembles=ensembles,
         studies=settings["studies"],
         models={key: models[key] for key in sorted(used)},
@@ -254,7 +367,7 @@ def load_campaign(
     )
 
 
-def _refuse(file: str, faults: list[tuple[str, str]]) -> None:
+def _refuse(file: str, faults: list[Fault]) -> None:
     if faults:
         # a block of several ensembles may find the same fault for each
         lines = dict.fromkeys(f"{file}: {key}: {message}" for key, message in faults)
@@ -263,7 +376,7 @@ def _refuse(file: str, faults: list[tuple[str, str]]) -> None:
 
 def _read(path: Path, name: str) -> dict:
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), _Loader)
     except OSError as error:
         raise CampaignError(f"{name}: {error.strerror or error}") from None
     except yaml.YAMLError as error:
@@ -274,7 +387,7 @@ def _read(path: Path, name: str) -> dict:
 
 
 def _allowed_keys() -> str:
-    return ", ".join(schema()["properties"])
+    return ", ".join(CampaignFile.model_fields)
 
 
 def _plain(content):
@@ -294,102 +407,106 @@ def _merge(content: dict, overrides: Mapping) -> None:
             content[key] = value
 
 
-def _dotted(path) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "(top level)"
-
-
-def _near(value, allowed) -> str:
-    close = difflib.get_close_matches(str(value), [str(a) for a in allowed], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _schema_faults(content: dict) -> list[tuple[str, str]]:
-    validator = Draft202012Validator(schema())
-    errors = sorted(validator.iter_errors(content), key=lambda error: list(map(str, error.path)))
-    return [fault for error in errors for fault in _describe(error)]
-
-
-def _describe(error) -> list[tuple[str, str]]:
-    """(key, message) of a schema error: the value, and what is allowed."""
-    key, value, rule = _dotted(error.path), error.instance, error.validator
-    if rule == "additionalProperties":
-        allowed = list(error.schema.get("properties", {}))
-        unknown = [name for name in value if name not in allowed]
-        prefix = "" if key == "(top level)" else f"{key}."
-        return [
-            (f"{prefix}{name}", f"unknown key{_near(name, allowed)}; allowed: {', '.join(allowed)}")
-            for name in unknown
-        ]
-    if rule == "required":
-        missing = [name for name in error.validator_value if name not in value]
-        return [(key, f"the key {name!r} is missing") for name in missing]
-    if rule == "enum":
-        allowed = error.validator_value
-        return [
-            (key, f"{value!r} is not among {', '.join(map(str, allowed))}{_near(value, allowed)}")
-        ]
-    if rule == "type":
-        return [(key, f"{value!r} is not of type {error.validator_value}{_type_hint(value)}")]
-    if rule == "pattern":
-        return [(key, f"{value!r} does not match {error.validator_value}")]
-    if rule in _BOUNDS:
-        return [(key, f"{value!r} is out of bounds: it must be {_bounds(error.schema)}")]
-    return [(key, error.message)]
-
-
-def _bounds(rules: Mapping) -> str:
-    return " and ".join(
-        f"{word} {rules[rule]:.12g}" for rule, word in _BOUNDS.items() if rule in rules
-    )
-
-
-def _type_hint(value) -> str:
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return ""
-        if "." not in value:
-            return f" (YAML reads {value} as text; write it with a point, {number:.1e})"
-    return ""
-
-
-def _with_defaults(content: dict) -> dict:
-    """The campaign with every default of the schema, and each study as a list of blocks."""
-    definitions = schema()["$defs"]
-    settings = {**_defaults(schema()), **content}
-    settings["ensembles"] = {
-        name: {**_defaults(definitions["ensemble"]), **entry}
-        for name, entry in content["ensembles"].items()
-    }
-    settings["studies"] = {
-        study: [
-            {**_defaults(definitions[study]), **block}
-            for block in (blocks if isinstance(blocks, list) else [blocks])
-        ]
-        for study, blocks in content["studies"].items()
-    }
-    return settings
-
-
-def _defaults(rules: Mapping) -> dict:
-    return {
-        key: entry["default"] for key, entry in rules["properties"].items() if "default" in entry
-    }
-
-
-def _value_faults(value, path=()) -> list[tuple[str, str]]:
-    """Infinities and NaNs, which pass the bounds of a schema."""
-    if isinstance(value, dict):
-        return [f for key, child in value.items() for f in _value_faults(child, (*path, key))]
+def _text_keys(value, path=()) -> tuple[Any, list[Fault]]:
+    """The content without keys that are no text (a pydantic model has none), and those keys."""
     if isinstance(value, list):
-        return [f for i, child in enumerate(value) for f in _value_faults(child, (*path, i))]
-    if isinstance(value, float) and not math.isfinite(value):
-        return [(_dotted(path), f"{value} is not a finite number")]
-    return []
+        items = [_text_keys(child, (*path, index)) for index, child in enumerate(value)]
+        return [child for child, _ in items], [fault for _, more in items for fault in more]
+    if not isinstance(value, dict):
+        return value, []
+    content, faults = {}, []
+    for key, child in value.items():
+        if isinstance(key, str):
+            content[key], more = _text_keys(child, (*path, key))
+            faults += more
+        else:
+            faults.append(
+                (
+                    dotted(path),
+                    f"the key {key!r} is no text (YAML reads numbers, dates, and words like yes, "
+                    "no, on and off as something else); write it in quotes, or choose another name",
+                )
+            )
+    return content, faults
+
+
+def _settings(content: dict) -> tuple[dict, list[Fault]]:
+    """The campaign with every default, each study as a list of blocks, and what is wrong with it.
+
+    Nothing that depends on a model, or on two parts of the file at once, is checked yet.
+    """
+    faults = []
+    if "paper" in content:
+        name = content["paper"] if isinstance(content["paper"], str) else "name"
+        faults.append(("paper", f"papers are a list now; write papers: [{name}]"))
+        content = {key: value for key, value in content.items() if key != "paper"}
+    settings, more = read_settings(CampaignFile, content)
+    faults += more
+    if settings:
+        faults += _paper_faults(settings["papers"]) + _figure_faults(settings["figures"])
+    parts = {}
+    for key, read in (("ensembles", _ensemble_settings), ("studies", _study_settings)):
+        if isinstance(content.get(key), dict):
+            parts[key], more = read(content[key])
+            faults += more
+    return {**settings, **parts}, faults
+
+
+def _paper_faults(papers: list[str]) -> list[Fault]:
+    known = registry.papers()
+    return [
+        (f"papers[{index}]", not_among(paper, known))
+        for index, paper in enumerate(papers)
+        if paper not in known
+    ]
+
+
+def _figure_faults(files: list[str]) -> list[Fault]:
+    return [
+        (
+            f"figures[{index}]",
+            f"there is no file {file!r} in the current folder, {Path.cwd()}; its path must be "
+            "relative to the folder where Snakemake is run, or absolute",
+        )
+        for index, file in enumerate(files)
+        if not Path(file).is_file()
+    ]
+
+
+def _ensemble_settings(entries: dict) -> tuple[dict, list[Fault]]:
+    settings, faults = {}, []
+    for name, entry in entries.items():
+        key = f"ensembles.{name}"
+        _, refused = read_settings(_EnsembleName, {"name": name})
+        faults += [(key, message) for _, message in refused]
+        settings[name], more = read_settings(EnsembleSettings, entry, key)
+        faults += more
+        if isinstance(entry, dict) and isinstance(entry.get("preparation"), dict):
+            preparation, more = read_preparation(entry["preparation"], f"{key}.preparation")
+            settings[name]["preparation"] = preparation
+            faults += more
+    return settings, faults
+
+
+def _study_settings(entries: dict) -> tuple[dict, list[Fault]]:
+    settings, faults = {}, []
+    studies = _asked_for()
+    for name, entry in entries.items():
+        key = f"studies.{name}"
+        if name not in studies:
+            faults.append((key, unknown_key(name, list(studies))))
+            continue
+        several = isinstance(entry, list)
+        if several:
+            _, refused = read_settings(_BlockList, {"blocks": entry})
+            faults += [(key, message) for _, message in refused]
+        settings[name] = []
+        for index, block in enumerate(entry if several else [entry]):
+            place = f"{key}[{index}]" if several else key
+            checked, more = read_settings(studies[name].settings, block, place)
+            settings[name].append(checked)
+            faults += more
+    return settings, faults
 
 
 def _ensembles(settings: dict, models: Mapping[str, GlassModel]):
@@ -402,402 +519,83 @@ def _ensembles(settings: dict, models: Mapping[str, GlassModel]):
             faults.append(
                 (
                     f"{key}.model",
-                    f"unknown model {entry['model']!r}{_near(entry['model'], models)}"
+                    f"unknown model {entry['model']!r}{near(entry['model'], models)}"
                     f"; known models: {', '.join(models)}",
                 )
             )
             continue
-        preparation, more = _preparation(key, entry["preparation"], model)
-        faults += more
-        if preparation["protocol"] == "fcc":
-            particles = 4 * preparation.get("cells", 1) ** 3
-            if entry.get("particles", particles) != particles:
-                faults.append(
-                    (
-                        f"{key}.particles",
-                        f"{entry['particles']} differs from the {particles} of "
-                        f"{preparation['cells']} FCC cells an edge; leave it out",
-                    )
-                )
-        elif "particles" not in entry:
+        place = f"{key}.preparation"
+        protocol = PROTOCOLS[entry["preparation"]["protocol"]](**entry["preparation"])
+        faults += protocol.faults(place, model)
+        particles = entry.get("particles", getattr(protocol, "particles", None))
+        if particles is None:
             faults.append((key, "the key 'particles' is missing"))
             continue
-        else:
-            particles = entry["particles"]
-        smallest = model.smallest_system()
-        if particles < smallest:
-            box, reach = model.box(particles)[0], 2.0 * model.largest_cutoff()
-            where = "preparation.cells" if preparation["protocol"] == "fcc" else "particles"
-            least = math.ceil((smallest / 4) ** (1 / 3) - 1e-9) if "cells" in where else smallest
-            faults.append(
-                (
-                    f"{key}.{where}",
-                    f"{particles} particles of {model.name} have a box of {box:.4g}, smaller than "
-                    f"twice the cutoff, {reach:.4g}; at least {least} are needed",
-                )
-            )
-            continue
+        faults += size_faults(key, protocol, particles, model)
         ensembles[name] = Ensemble(
             name=name,
             model=model.name,
             particles=particles,
             samples=entry["samples"],
             bundle=entry["bundle"],
-            preparation=preparation,
+            preparation=protocol.completed(model),
         )
     return ensembles, faults
 
 
-def _preparation(key: str, entry: dict, model: GlassModel):
-    """A preparation with the model's own values where none are given, and its faults."""
-    protocol = entry["protocol"]
-    allowed = _PREPARATION_KEYS[protocol]
-    faults = [
-        (
-            f"{key}.preparation.{name}",
-            f"not a setting of the protocol {protocol} "
-            f"(its settings: {', '.join(allowed) or 'none'})",
-        )
-        for name in entry
-        if name not in ("protocol", "ranks_per_sample", *allowed)
-    ]
-    for name, other in (
-        ("annealing", "annealing_temperature"),
-        ("annealing_temperature", "annealing"),
-    ):
-        if name in entry and other not in entry:
-            faults.append((f"{key}.preparation", f"{name!r} needs the key {other!r} beside it"))
-    preparation = {**_defaults(schema()["$defs"]["preparation"]), **entry}
-    native = entry.get("engine", "native" if model.dimension not in (2, 3) else "lammps")
-    if native == "lammps" and model.dimension not in (2, 3):
-        faults.append(
-            (
-                f"{key}.preparation.engine",
-                f"LAMMPS has no {model.dimension} dimensions (model {model.name}); allowed: native",
-            )
-        )
-    if (native == "native" or protocol == "equilibrium") and preparation["ranks_per_sample"] > 1:
-        faults.append(
-            (
-                f"{key}.preparation.ranks_per_sample",
-                f"{preparation['ranks_per_sample']} ranks cannot share a sample that LAMMPS does "
-                "not prepare; allowed: 1",
-            )
-        )
-    if protocol == "equilibrium":
-        faults += _equilibrium_faults(f"{key}.preparation", entry, model)
-    if protocol in _LIQUIDS:
-        swaps = entry.get("dynamics") == "swap"
-        for name, value in (
-            ("parent_temperature", model.parent_temperature),
-            ("equilibration", None if swaps else model.equilibration),
-        ):
-            if name not in preparation and not value:
-                faults.append(
-                    (
-                        f"{key}.preparation",
-                        f"the key {name!r} is missing, and the model {model.name} has none"
-                        + (" for swap Monte Carlo" if swaps else ""),
-                    )
-                )
-            preparation.setdefault(name, value)
-        lowest = preparation.get("final_temperature", 0.0)
-        if protocol == "cooling" and lowest >= (preparation["parent_temperature"] or math.inf):
-            faults.append(
-                (
-                    f"{key}.preparation.final_temperature",
-                    f"{lowest:g} is not below the parent temperature; allowed: less than "
-                    f"{preparation['parent_temperature']:g}",
-                )
-            )
-    if protocol == "fcc":
-        one_component = not model.is_polydisperse and len(model.fractions) == 1
-        if not one_component or model.dimension != 3:
-            faults.append(
-                (
-                    f"{key}.preparation.protocol",
-                    f"fcc needs a one-component model in three dimensions, and {model.name} is "
-                    "not one; allowed: quench, random",
-                )
-            )
-    return preparation, faults
-
-
-def _equilibrium_faults(key: str, entry: dict, model: GlassModel):
-    if entry["dynamics"] != "swap":
-        return [
-            (f"{key}.{name}", "a setting of swap Monte Carlo, and dynamics is molecular")
-            for name in _OF_SWAPS
-            if name in entry
-        ]
-    faults = []
-    if not model.is_polydisperse:
-        faults.append(
-            (
-                f"{key}.dynamics",
-                f"swap exchanges diameters, and the model {model.name} is not polydisperse; "
-                "allowed: molecular",
-            )
-        )
-    if "time_step" in entry:
-        faults.append((f"{key}.time_step", "swap Monte Carlo has no time step; leave it out"))
-    return faults
-
-
-def _study_faults(settings, ensembles, models, warnings) -> list[tuple[str, str]]:
+def _study_faults(settings, ensembles, models, warnings) -> list[Fault]:
+    """What is wrong with the studies as they stand beside ensembles and other studies."""
     faults = []
     studies = settings["studies"]
-    covered: dict[tuple, str] = {}
     for study, blocks in studies.items():
+        declared = registry.studies()[study]
+        covered: dict[tuple, str] = {}
         for index, block in enumerate(blocks):
             key = f"studies.{study}" + (f"[{index}]" if len(blocks) > 1 else "")
-            for name in block["ensembles"]:
+            surroundings = (studies, ensembles, warnings)
+            if "ensembles" not in block:
+                context = StudyContext(key, study, None, None, *surroundings)
+                faults += declared.faults(block, context) if declared.faults else []
+            for name in block.get("ensembles", ()):
                 if name not in ensembles:
                     faults.append(
                         (
                             f"{key}.ensembles",
-                            f"nobody defines the ensemble {name!r}{_near(name, ensembles)}"
+                            f"nobody defines the ensemble {name!r}{near(name, ensembles)}"
                             f"; defined: {', '.join(ensembles)}",
                         )
                     )
                     continue
-                for temperature in block.get("temperatures", [None]):
-                    if study == "decay_rates":
-                        temperature = None
-                    subject = (study, name, temperature)
-                    if covered.setdefault(subject, key) != key:
-                        at = "" if temperature is None else f" at the temperature {temperature:g}"
-                        faults.append(
-                            (f"{key}.ensembles", f"{name!r}{at} is already in {covered[subject]}")
-                        )
-                faults += _need_faults(key, study, name, studies)
-                model = models[ensembles[name].model]
-                if study == "modes":
-                    faults += _request_faults(key, block["request"], ensembles[name], model)
-                if study in RUNS:
-                    faults += _run_faults(key, study, block, name, model, warnings)
-                if study == "dynamics":
-                    first = _blocks_of(studies, study, name)[0]
-                    if block["keep_trajectories"] != first["keep_trajectories"]:
-                        faults.append(
-                            (
-                                f"{key}.keep_trajectories",
-                                f"{block['keep_trajectories']} differs from another block of "
-                                f"{name!r}; one choice for an ensemble is allowed",
-                            )
-                        )
-                if study == "lifetimes":
-                    faults += _lifetime_faults(key, block, name, studies)
-                if study == "excitations":
-                    faults += _excitation_faults(key, block, name, studies, ensembles, model)
-                if study == "quasilocalized":
-                    faults += _quasilocalized_faults(key, block, ensembles[name], model)
+                ensemble = ensembles[name]
+                model = models[ensemble.model]
+                context = StudyContext(key, study, ensemble, model, *surroundings)
+                faults += _repetition_faults(block, context, declared.settings, covered)
+                faults += _need_faults(context, declared.needs)
+                faults += declared.faults(block, context) if declared.faults else []
     return faults
 
 
-def _blocks_of(studies, study, ensemble) -> list[dict]:
-    return [block for block in studies.get(study, []) if ensemble in block["ensembles"]]
+def _repetition_faults(block, context, kind, covered) -> list[Fault]:
+    """An ensemble (at a temperature) in two blocks of a study; `covered` remembers where it was."""
+    faults = []
+    name = context.ensemble.name
+    for temperature in block.get("temperatures", [None]) if kind.by_temperature else [None]:
+        first = covered.setdefault((name, temperature), context.key)
+        if first != context.key:
+            at = "" if temperature is None else f" at the temperature {temperature:g}"
+            faults.append(context.fault("ensembles", f"{name!r}{at} is already in {first}"))
+    return faults
 
 
-def _need_faults(key, study, ensemble, studies):
-    faults = [
-        (
-            f"{key}.ensembles",
-            f"{study} of {ensemble!r} needs the study {need!r} of it; add {ensemble!r} to "
+def _need_faults(context, needs) -> list[Fault]:
+    """Studies of the same ensemble that a study cannot do without."""
+    name = context.ensemble.name
+    return [
+        context.fault(
+            "ensembles",
+            f"{context.study} of {name!r} needs the study {need!r} of it; add {name!r} to "
             f"studies.{need}.ensembles",
         )
-        for need in NEEDS.get(study, ())
-        if not _blocks_of(studies, need, ensemble)
-    ]
-    if study not in FULL_SPECTRUM:
-        return faults
-    faults += [
-        (
-            f"{key}.ensembles",
-            f"{study} of {ensemble!r} needs its full spectrum, and studies.modes requests "
-            f"{block['request']}; allowed: request: all",
-        )
-        for block in _blocks_of(studies, "modes", ensemble)
-        if block["request"] != "all"
-    ]
-    return faults
-
-
-def _request_faults(key, request, ensemble, model):
-    if not isinstance(request, dict) or "lowest" not in request:
-        return []
-    available = model.dimension * (ensemble.particles - 1)
-    if request["lowest"] <= available:
-        return []
-    return [
-        (
-            f"{key}.request.lowest",
-            f"{request['lowest']} is more than the {available} modes that {ensemble.particles} "
-            f"particles of {ensemble.name!r} have in {model.dimension} dimensions "
-            f"({model.dimension}N-{model.dimension}); allowed: 1 to {available}",
-        )
-    ]
-
-
-def _run_faults(key, study, block, ensemble, model, warnings):
-    faults = []
-    least = _SMALLEST_RUN[study]
-    if model.dimension not in (2, 3):
-        faults.append(
-            (
-                f"{key}.ensembles",
-                f"{ensemble!r} cannot run: LAMMPS has no {model.dimension} dimensions",
-            )
-        )
-    step = block.get("time_step", model.time_step)
-    interval, duration = block["interval"], block["duration"]
-    steps = round(interval / step)
-    if steps < 1 or abs(steps * step - interval) > 1e-9 * interval:
-        faults.append(
-            (
-                f"{key}.interval",
-                f"{interval} is no multiple of the time step {step}; the nearest is "
-                f"{max(steps, 1) * step:g}",
-            )
-        )
-    if interval > duration:
-        faults.append(
-            (
-                f"{key}.interval",
-                f"{interval} is longer than the duration, {duration}; it must be "
-                f"at most {duration / least:g}",
-            )
-        )
-    elif duration / interval < least:
-        faults.append(
-            (
-                f"{key}.duration",
-                f"{duration} holds {int(duration / interval)} frames; at least "
-                f"{least} are needed, a duration of {least * interval:g}",
-            )
-        )
-    labels = {}
-    for temperature in block["temperatures"]:
-        other = labels.setdefault(temperature_label(temperature), temperature)
-        if other != temperature:
-            faults.append(
-                (
-                    f"{key}.temperatures",
-                    f"{temperature!r} and {other!r} have the same name, "
-                    f"T{temperature_label(temperature)}; six digits are kept",
-                )
-            )
-        melting, glass = model.melting_temperature, model.glass_temperature
-        if melting is not None and temperature >= melting:
-            faults.append(
-                (
-                    f"{key}.temperatures",
-                    f"{temperature!r} is not below the melting temperature of "
-                    f"{model.name}, {melting}, where no inherent structure stays; allowed: below "
-                    f"{melting}",
-                )
-            )
-        elif glass is not None and temperature >= glass:
-            warnings.append(
-                f"{key}.temperatures: {temperature!r} is above the glass transition of "
-                f"{model.name}, {glass}: expect rearrangements"
-            )
-    return faults
-
-
-def _lifetime_faults(key, block, ensemble, studies):
-    available = [
-        t for other in _blocks_of(studies, "dynamics", ensemble) for t in other["temperatures"]
-    ]
-    return [
-        (
-            f"{key}.temperatures",
-            f"{temperature!r} is no temperature of the dynamics of {ensemble!r}; allowed: "
-            f"{', '.join(f'{t:g}' for t in sorted(available))}",
-        )
-        for temperature in block.get("temperatures", [])
-        if available and temperature not in available
-    ]
-
-
-def _excitation_faults(key, block, ensemble, studies, ensembles, model):
-    faults = []
-    smallest, largest = block["smallest_amplitude"], block["largest_amplitude"]
-    if smallest >= largest:
-        faults.append(
-            (
-                f"{key}.smallest_amplitude",
-                f"{smallest:g} is not below the largest_amplitude, {largest:g}",
-            )
-        )
-    if block["fields"] and model.dimension != 3:
-        faults.append(
-            (
-                f"{key}.fields",
-                f"{block['fields']} displacement fields of {ensemble!r} cannot be kept: the table "
-                f"has three dimensions and {model.name} has {model.dimension}; allowed: 0",
-            )
-        )
-    spectra = [
-        name
-        for other in studies.get("modes", [])
-        if other["request"] == "all" or "below" in other["request"]
-        for name in other["ensembles"]
-        if name in ensembles
-        and ensembles[name].model == model.name
-        and ensembles[name].preparation["protocol"] != "fcc"
-    ]
-    if block["below"] == "boson_peak" and not spectra:
-        faults.append(
-            (
-                f"{key}.below",
-                f"boson_peak needs complete spectra of an ensemble of the model {model.name}; "
-                "studies.modes.request of the smallest must be all, or below: a frequency well "
-                "above the peak; or give a frequency here",
-            )
-        )
-    for other in _blocks_of(studies, "modes", ensemble):
-        request = other["request"]
-        if not isinstance(request, dict):
-            continue
-        if "below" in request and block["below"] != "boson_peak":
-            if block["below"] > request["below"]:
-                faults.append(
-                    (
-                        f"{key}.below",
-                        f"{block['below']:g} is beyond the modes of {ensemble!r}, which "
-                        f"studies.modes requests below {request['below']:g}; allowed: up to that",
-                    )
-                )
-        if block["at_least"] > request.get("lowest", block["at_least"]):
-            faults.append(
-                (
-                    f"{key}.at_least",
-                    f"{block['at_least']} is more than the {request['lowest']} modes that "
-                    f"studies.modes requests of {ensemble!r}; allowed: up to that",
-                )
-            )
-    available = model.dimension * (ensembles[ensemble].particles - 1)
-    if block["at_least"] > available:
-        faults.append(
-            (
-                f"{key}.at_least",
-                f"{block['at_least']} is more than the {available} modes of {ensemble!r}; "
-                f"allowed: 0 to {available}",
-            )
-        )
-    return faults
-
-
-def _quasilocalized_faults(key, block, ensemble, model):
-    # one mode more than is kept is solved for
-    available = model.dimension * (ensemble.particles - 1) - 1
-    return [
-        (
-            f"{key}.{name}",
-            f"{block[name]} is more than the {available} lowest modes that {ensemble.particles} "
-            f"particles of {ensemble.name!r} can give; allowed: up to that",
-        )
-        for name in ("harmonic_modes", "population_harmonic_modes")
-        if block[name] > available
+        for need in needs
+        if not context.blocks(need)
     ]

@@ -1,33 +1,44 @@
-"""Gathering the per-bundle parts of a table, and checking it against its columns."""
+"""Gathering of the parts of a table from all bundles, and validation of its columns."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from glassmodes.data.schemas import KINDS, TABLES
+from glassmodes.data.columns import KINDS, Table
+from glassmodes.data.schemas import TABLES
 from glassmodes.data.storage import read_table
 
 
 class TableError(ValueError):
-    """A table that breaks the data contract; names the table, the column and the fault."""
+    """A table does not match its declared columns; the message names table, column and fault."""
 
 
-def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A table with its columns in order, checked.
+def validate(frame: pd.DataFrame, table: Table | str) -> pd.DataFrame:
+    """Check a table against its declared columns and put them in order.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    table : Table or str
+        Declaration of the table, or the name of one in :data:`glassmodes.data.schemas.TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
     TableError
-        If a column is missing, has the wrong type, or holds values that are not finite where they
-        must be.
+        If the table is unknown, or a column is missing, has the wrong type, or holds values that
+        are not finite although they must be.
     """
-    if name not in TABLES:
-        raise TableError(f"{name}: no such table; known: {', '.join(TABLES)}")
-    columns = TABLES[name]
-    for column in columns:
+    declared = _declared(table)
+    name = declared.name
+    for column in declared.columns:
         if column.name not in frame.columns:
             raise TableError(f"{name}: column {column.name!r} is missing")
         values = frame[column.name]
@@ -40,41 +51,77 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             bad = int((~np.isfinite(values.to_numpy(dtype=float))).sum())
             if bad:
                 raise TableError(f"{name}: column {column.name!r} has {bad} values not finite")
-    named = [column.name for column in columns]
+    named = [column.name for column in declared.columns]
     return frame[named + [extra for extra in frame.columns if extra not in named]]
 
 
-def gather(parts: Iterable, name: str) -> pd.DataFrame:
-    """One table from its parts.
+def _declared(table: Table | str) -> Table:
+    """Declaration of a table, which may be given by its name."""
+    if isinstance(table, Table):
+        return table
+    if table not in TABLES:
+        raise TableError(f"{table}: no such table; known: {', '.join(TABLES)}")
+    return TABLES[table]
+
+
+def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
+    """Join the parts of a table.
 
     Parameters
     ----------
     parts : iterable of path or DataFrame
-        Any order; empty ones count for nothing.
-    name : str
+        Parts in any order; empty ones are ignored.
+    table : Table or str
+        As of :func:`validate`.
 
     Returns
     -------
     pandas.DataFrame
-        Checked, sorted by ensemble, sample, and the order within each part.
+        Validated, sorted by ensemble, sample and temperature; otherwise in the order of the parts.
+        Its attribute `left_out` lists the samples without results, as (ensemble, sample, stage,
+        reason).
+
+    Raises
+    ------
+    TableError
+        As :func:`validate`.
+    StorageError
+        If a part cannot be read.
     """
     frames = [part if isinstance(part, pd.DataFrame) else read_table(part) for part in parts]
-    # an empty part has no types of its own and would spoil those of the others
+    left_out = [entry for frame in frames for entry in _left_out(frame)]
+    # the columns of an empty part have no types and would change those of the joined table
     filled = [frame for frame in frames if len(frame)]
     if not filled:
-        return pd.DataFrame({column.name: [] for column in TABLES[name]})
-    table = pd.concat(filled, ignore_index=True)
-    keys = [key for key in ("ensemble", "sample", "temperature") if key in table.columns]
-    return validate(table.sort_values(keys, kind="stable", ignore_index=True), name)
+        gathered = pd.DataFrame({column.name: [] for column in _declared(table).columns})
+    else:
+        for frame in filled:
+            frame.attrs = {}
+        whole = pd.concat(filled, ignore_index=True)
+        keys = [key for key in ("ensemble", "sample", "temperature") if key in whole.columns]
+        gathered = validate(whole.sort_values(keys, kind="stable", ignore_index=True), table)
+    gathered.attrs = {"left_out": list(dict.fromkeys(left_out))}
+    return gathered
+
+
+def _left_out(frame) -> list[tuple[str, int, str, str]]:
+    """Samples without results in a part, with the reasons that its file states."""
+    reasons = json.loads(frame.attrs.get("left_out", "{}"))
+    ensemble = frame.attrs.get("ensemble", "")
+    return [(ensemble, int(sample), *entry) for sample, entry in reasons.items()]
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:
-    """The `ensembles` table: what figures and captions need to know of each ensemble.
+    """Table `ensembles`: the properties of each ensemble that figures and captions need.
 
     Parameters
     ----------
     ensembles : mapping of str to glassmodes.ensembles.Ensemble
     models : mapping of str to glassmodes.models.GlassModel
+
+    Returns
+    -------
+    pandas.DataFrame
     """
     rows = []
     for ensemble in ensembles.values():
@@ -97,7 +144,7 @@ def ensembles_table(ensembles, models) -> pd.DataFrame:
 
 
 def _parent_temperature(preparation):
-    """Temperature of the liquid that was quenched, infinite where particles fell at random."""
+    """Temperature of the liquid that was quenched, infinite if the positions were random."""
     if preparation.get("protocol") == "random":
         return np.inf
     return float(preparation.get("parent_temperature", np.nan))

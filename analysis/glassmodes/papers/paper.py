@@ -22,6 +22,7 @@ from importlib import import_module
 from math import isnan
 from typing import TYPE_CHECKING
 
+from glassmodes.data.columns import Column, Table
 from glassmodes.plotting.figure import Figure, FigureSet, MissingData
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class PaperTable:
     Attributes
     ----------
     name : str
-        File name without ending; its columns are in :data:`glassmodes.data.schemas.TABLES`.
+        File name without ending.
+    columns : tuple of Column
     item, title : str
         The paper's number of it, and its heading.
     made_from : str
@@ -52,12 +54,18 @@ class PaperTable:
     """
 
     name: str
+    columns: tuple[Column, ...]
     item: str
     title: str
     made_from: str
     make: str
     show: str
     caption: str
+
+    @property
+    def table(self) -> Table:
+        """What is declared of the table."""
+        return Table(self.name, self.columns, csv=True)
 
 
 @dataclass

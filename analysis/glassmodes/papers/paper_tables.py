@@ -7,6 +7,7 @@ shows it in the paper's arrangement. Each paper declares its own tables
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -73,6 +74,24 @@ PAPER_TABLES: dict[str, TableOfPaper] = {
 """By file name."""
 
 
+def made_tables(tables: Iterable[str], compared: Iterable[str]) -> list[str]:
+    """Names of the papers' tables that gathered tables allow.
+
+    Parameters
+    ----------
+    tables : iterable of str
+        Names of the gathered tables.
+    compared : iterable of str
+        Names of the papers that a campaign is compared with.
+    """
+    tables, compared = set(tables), set(compared)
+    return [
+        name
+        for name, table in PAPER_TABLES.items()
+        if table.made_from in tables and table.paper in compared
+    ]
+
+
 def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """A table of a paper from the gathered tables, checked.
 
@@ -83,4 +102,5 @@ def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     tables : dict of pandas.DataFrame
         By name; `ensembles` and the table that it is made from must be there.
     """
-    return validate(PAPER_TABLES[name].make(tables), name)
+    table = PAPER_TABLES[name]
+    return validate(table.make(tables), table.declared.table)

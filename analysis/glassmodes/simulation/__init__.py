@@ -1,4 +1,4 @@
-"""LAMMPS sessions, our own dynamics and Monte Carlo, preparation of samples, force constants."""
+"""Simulations: LAMMPS sessions, compiled dynamics and Monte Carlo, preparation of samples."""
 
 from glassmodes.simulation.crystallinity import crystalline_fraction
 from glassmodes.simulation.displacement import (
@@ -11,7 +11,6 @@ from glassmodes.simulation.dynamics import (
     DynamicsError,
     RunSettings,
     inherent_structure_changed,
-    run_bundle,
 )
 from glassmodes.simulation.force_constants import (
     ForceConstantError,
@@ -29,7 +28,6 @@ from glassmodes.simulation.liquids import (
 from glassmodes.simulation.molecular_dynamics import MolecularDynamics, MolecularDynamicsError
 from glassmodes.simulation.preparation import (
     PreparationError,
-    check_preparation,
     fcc_crystal,
     prepare_glass,
     quench,
@@ -51,7 +49,6 @@ __all__ = [
     "SwapError",
     "SwapMonteCarlo",
     "ThirdOrderBlocks",
-    "check_preparation",
     "crystalline_fraction",
     "dynamics_checks",
     "equilibrate_liquid",
@@ -67,7 +64,6 @@ __all__ = [
     "read_liquid",
     "read_second_order",
     "read_third_order",
-    "run_bundle",
     "time_series",
     "write_liquid",
 ]

@@ -5,17 +5,16 @@ Cheap to import: every job on a cluster does.
 
 from glassmodes.campaign.planning.costs import (
     LAST,
-    STAGES,
     Cost,
     Machine,
     MachineError,
-    Stage,
     cost,
     cost_of_last,
     cost_of_presentation,
     ranks,
     requested_memory,
     requested_minutes,
+    settings_of,
     settings_text,
 )
 from glassmodes.campaign.planning.plan import Group, Plan, make_plan
@@ -24,13 +23,11 @@ from glassmodes.campaign.planning.presentation import COLUMNS, as_json, as_text,
 __all__ = [
     "COLUMNS",
     "LAST",
-    "STAGES",
     "Cost",
     "Group",
     "Machine",
     "MachineError",
     "Plan",
-    "Stage",
     "as_json",
     "as_text",
     "cost",
@@ -41,5 +38,6 @@ __all__ = [
     "requested_memory",
     "requested_minutes",
     "rows",
+    "settings_of",
     "settings_text",
 ]

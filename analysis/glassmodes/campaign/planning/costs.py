@@ -1,8 +1,6 @@
-"""What every rule of the workflow works on, and what one of its jobs costs and asks for.
+"""What one job of a stage costs and asks for, and the settings that its result depends on.
 
-A job is one rule, one bundle (or one ensemble, or the whole campaign) and, for runs, one
-temperature. :data:`STAGES` says what each rule makes and what it waits for;
-:func:`glassmodes.campaign.estimates.stage` says what one sample costs.
+What one sample costs is declared with each stage (`Stage.estimate`).
 Rules ask for ranks, memory and walltime through this module, so a plan and its jobs cannot differ.
 """
 
@@ -10,15 +8,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from glassmodes.campaign import estimates, layout, rates
+from glassmodes.campaign import estimates, layout, rates, registry
+from glassmodes.campaign.layout import Job
 from glassmodes.campaign.settings import Campaign
+from glassmodes.campaign.study import Stage
 from glassmodes.models import DEFAULT_MODELS
 
 SNAKEMAKE_MEMORY = 450
@@ -89,138 +89,27 @@ class Machine:
         return cls(**settings)
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A rule of the workflow as a plan sees it.
-
-    Attributes
-    ----------
-    study : str
-        That asks for it; "" for what every ensemble of any study needs.
-    after : tuple of str
-        Rules whose results it reads, of the same ensemble (and temperature, if both have one).
-    makes : tuple of str
-        Tables whose parts it writes, or files of
-        :data:`glassmodes.campaign.layout.FILES`.
-    reads : tuple of str
-        Studies whose settings it depends on.
-    ranks : str
-        "one" process; "samples" shared out among teams of `ranks_per_sample`, or, of short "work",
-        among as many as make it an hour's; all on one sample after another, as many as its "time"
-        asks for; or "frames" of each sample.
-    """
-
-    study: str
-    after: tuple[str, ...]
-    makes: tuple[str, ...]
-    reads: tuple[str, ...] = ()
-    ranks: str = "one"
-
-    @property
-    def each(self) -> str:
-        """Whether there is a job for each "bundle", "temperature" of it, "run", or "ensemble"."""
-        if self.makes[0] in layout.OF_ENSEMBLE:
-            return "ensemble"
-        if self.makes[-1] in layout.OF_RUN:
-            return "run"
-        return "temperature" if self.study in layout.BY_TEMPERATURE else "bundle"
-
-
-STAGES = {
-    "equilibrate_liquids": Stage("", (), ("liquids", "equilibration")),
-    "prepare_glasses": Stage("", ("equilibrate_liquids",), ("glasses",), (), "samples"),
-    "solve_modes": Stage("modes", ("prepare_glasses",), ("mode_vectors",), ("modes",), "samples"),
-    "analyse_modes": Stage("modes", ("solve_modes",), ("modes", "moduli"), ("modes",)),
-    "compute_density_of_states": Stage(
-        "density_of_states",
-        ("prepare_glasses",),
-        ("density_of_states",),
-        ("density_of_states",),
-        "time",
-    ),
-    "run_dynamics": Stage(
-        "dynamics", ("prepare_glasses",), ("trajectories",), ("dynamics",), "samples"
-    ),
-    "measure_mean_squared_displacement": Stage(
-        "dynamics",
-        ("run_dynamics",),
-        ("mean_squared_displacement", "time_series", "dynamics_checks"),
-        ("dynamics",),
-    ),
-    "measure_lifetimes": Stage(
-        "lifetimes",
-        ("run_dynamics", "solve_modes"),
-        ("lifetimes", "window_lifetimes", "energy_autocorrelation"),
-        ("dynamics", "lifetimes"),
-    ),
-    "compute_decay_rates": Stage(
-        "decay_rates", ("solve_modes",), ("decay_rates",), ("decay_rates",), "time"
-    ),
-    "compute_joint_density": Stage(
-        "joint_density", ("solve_modes",), ("joint_density",), ("joint_density",)
-    ),
-    "follow_inherent_structures": Stage(
-        "transitions", ("prepare_glasses",), ("inherent",), ("transitions",), "frames"
-    ),
-    "measure_rearrangements": Stage(
-        "transitions",
-        ("follow_inherent_structures",),
-        ("inherent_structures", "rearrangements", "rearrangement_runs", "rearrangement_fields"),
-        ("transitions",),
-    ),
-    "estimate_boson_peak": Stage("excitations", ("analyse_modes",), ("boson_peak",)),
-    "measure_excitations": Stage(
-        "excitations",
-        ("analyse_modes", "estimate_boson_peak"),
-        ("excitations", "excitation_scans", "excitation_fields"),
-        ("excitations",),
-        "time",
-    ),
-    "compute_cubic_amplitudes": Stage(
-        "cubic_amplitudes", ("analyse_modes",), ("cubic_amplitudes",), ("cubic_amplitudes",)
-    ),
-    "find_quasilocalized_modes": Stage(
-        "quasilocalized",
-        ("prepare_glasses",),
-        (
-            "quasilocalized_vectors",
-            "quasilocalized",
-            "quasilocalized_samples",
-            "quasilocalized_profiles",
-            "quasilocalized_population",
-            "quasilocalized_growth",
-        ),
-        ("quasilocalized",),
-        "work",
-    ),
-    "select_quasilocalized_fields": Stage(
-        "quasilocalized", ("find_quasilocalized_modes",), ("quasilocalized_fields",)
-    ),
-}
-"""Rules that work on samples, each after those that it waits for."""
-
 LAST = ("gather_tables", "summarise_tables", "draw_figures", "write_report")
 """Rules of the whole campaign, which follow."""
 
 
 def ranks(
-    campaign: Campaign, rule: str, ensemble: str, samples: int, temperature=None, machine=None
+    campaign: Campaign, stage: Stage, ensemble: str, samples: int, temperature=None, machine=None
 ) -> int:
-    """MPI ranks that a job of so many samples can use; one for a serial rule.
+    """MPI ranks that a job of so many samples can use; one for a serial stage.
 
     A SLURM job with an `mpi` resource must have two at least.
     """
-    how = STAGES[rule].ranks
+    how = stage.ranks
     if how == "one":
         return 1
-    entry = campaign.ensembles[ensemble]
-    share = entry.preparation["ranks_per_sample"]
     most = (machine.cores if machine else None) or math.inf
+    share = campaign.ensembles[ensemble].preparation["ranks_per_sample"] if ensemble else 1
     if how == "samples":
         # whole teams; one that is larger than a node spans several
         teams = min(samples, max(1, min(MOST_RANKS, most) // share))
         return max(2 if most > 1 else 1, share * teams)
-    seconds = estimates.stage(campaign, rule, ensemble, temperature).core_seconds
+    seconds = stage.estimate(campaign, ensemble, temperature).core_seconds
     if how == "work":
         wanted = min(MOST_RANKS, samples, round(samples * seconds / 3600.0))
     elif how == "time":
@@ -258,15 +147,14 @@ class Cost:
 
 
 def cost(
-    campaign: Campaign, rule: str, ensemble: str, samples: int, temperature=None, machine=None
+    campaign: Campaign, stage: Stage, ensemble: str, samples: int, temperature=None, machine=None
 ) -> Cost:
     """Expected cost of one job.
 
     Parameters
     ----------
     campaign : Campaign
-    rule : str
-        One of :data:`STAGES`.
+    stage : Stage
     ensemble : str
     samples : int
         In its bundle.
@@ -279,14 +167,17 @@ def cost(
     -------
     Cost
     """
-    entry = campaign.ensembles[ensemble]
-    if STAGES[rule].each == "ensemble":
-        one = estimates.of_ensemble(campaign, rule, ensemble)
+    one = stage.estimate(campaign, ensemble, temperature)
+    if stage.per == "campaign":
+        tasks = ranks(campaign, stage, "", 1, None, machine)
+        seconds = one.core_seconds / tasks
+        return Cost(tasks, rates.rate("start") + seconds, tasks * one.memory, one.disk)
+    if stage.per == "ensemble":
         return Cost(1, rates.rate("start") + one.core_seconds, one.memory, one.disk)
-    one = estimates.stage(campaign, rule, ensemble, temperature)
-    tasks = ranks(campaign, rule, ensemble, samples, temperature, machine)
-    how, share, busy = STAGES[rule].ranks, entry.preparation["ranks_per_sample"], tasks
-    each = one.core_seconds * rates.correction(rule, entry.model)
+    entry = campaign.ensembles[ensemble]
+    tasks = ranks(campaign, stage, ensemble, samples, temperature, machine)
+    how, share, busy = stage.ranks, entry.preparation["ranks_per_sample"], tasks
+    each = one.core_seconds * rates.correction(stage.name, entry.model)
     if how == "samples":
         teams = max(1, tasks // share)
         work = math.ceil(samples / teams) * each / min(share, tasks)
@@ -301,60 +192,20 @@ def cost(
     return Cost(tasks, rates.rate("start") + work, memory, samples * one.disk)
 
 
-def temperatures_of(campaign: Campaign, rule: str, ensemble: str) -> list[float | None]:
-    """Temperatures at which a rule works on an ensemble; one None if it has none."""
-    stage = STAGES[rule]
-    if stage.each != "temperature":
-        return [None]
-    return list(campaign.temperatures(stage.study, ensemble))
-
-
-def concerned(campaign: Campaign, rule: str) -> list[str]:
-    """Ensembles that a rule works on."""
-    stage = STAGES[rule]
-    if stage.each == "run":
-        return [name for name in campaign.prepared() if campaign.ensembles[name].runs]
-    if not stage.study:
-        return campaign.prepared()
-    names = campaign.ensembles_of(stage.study)
-    if "boson_peak" in stage.makes:
-        return [name for name in names if campaign.spectrum_of(name)]
-    return names
-
-
-def indices(campaign: Campaign, rule: str, ensemble: str) -> list[int | None]:
-    """Bundles or equilibrium runs that a rule has a job for each; one None for an ensemble."""
-    entry = campaign.ensembles[ensemble]
-    each = STAGES[rule].each
-    return [None] if each == "ensemble" else list(entry.runs if each == "run" else entry.bundles)
-
-
-def samples_of(campaign: Campaign, rule: str, ensemble: str, index: int | None) -> range:
-    """Samples that a job works on, by its bundle or equilibrium run."""
-    entry = campaign.ensembles[ensemble]
-    if index is None:
-        return range(entry.samples)
-    if STAGES[rule].each == "run":
-        first = index * entry.snapshots
-        return range(first, first + entry.snapshots_of(index))
-    return entry.samples_of(index)
-
-
 def _table_size(campaign: Campaign, table: str) -> float:
-    """Bytes of a gathered table: a part of what its rule leaves of every sample."""
-    rule, tables = next((rule, s.makes) for rule, s in STAGES.items() if table in s.makes)
-    if table in layout.OF_RUN:
-        # one row of each run
-        return 1e3 * sum(len(campaign.ensembles[name].runs) for name in concerned(campaign, rule))
+    """Bytes of a gathered table: a part of what its stage leaves of every sample."""
+    stage = registry.makers()[table]
     total = 0.0
-    for name in concerned(campaign, rule):
-        for temperature in temperatures_of(campaign, rule, name):
-            if STAGES[rule].each == "ensemble":
-                total += estimates.of_ensemble(campaign, rule, name).disk
-            else:
-                one = estimates.stage(campaign, rule, name, temperature)
-                total += campaign.ensembles[name].samples * one.disk
-    return total / len(tables)
+    for name in layout.ensembles_of(campaign, stage):
+        for temperature in layout.temperatures_of(campaign, stage, name):
+            if stage.per == "run":
+                # one row of each run
+                total += 1e3 * len(campaign.ensembles[name].runs) * len(stage.tables)
+                continue
+            one = stage.estimate(campaign, name, temperature)
+            whole = stage.per in ("ensemble", "campaign")
+            total += one.disk * (1 if whole else campaign.ensembles[name].samples)
+    return total / len(stage.makes if stage.per != "run" else stage.tables)
 
 
 def cost_of_last(campaign: Campaign, rule: str, table: str = "") -> Cost:
@@ -388,29 +239,41 @@ def model_entries() -> dict:
     return yaml.safe_load(Path(DEFAULT_MODELS).read_text())
 
 
-def settings_text(
-    campaign: Campaign,
-    studies: Iterable[str],
-    ensemble: str,
-    samples: range,
-    temperature: float | None = None,
-) -> str:
-    """All settings that a job's result depends on; results of other settings are made again."""
-    entry = campaign.ensembles[ensemble]
-    blocks = {study: campaign.block(study, ensemble, temperature) for study in studies}
-    content = {
-        "seed": campaign.seed,
-        "model": model_entries()[entry.model],
-        "particles": entry.particles,
-        "preparation": entry.preparation,
-        "samples": list(samples),
-        **{
-            study: {
-                key: value
-                for key, value in (block or {}).items()
-                if key not in ("ensembles", "temperatures", "keep_trajectories")
-            }
-            for study, block in blocks.items()
-        },
+def settings_of(campaign: Campaign, job: Job) -> dict:
+    """All settings that a job's result depends on (JSON types), and the stage's revision.
+
+    Results of other settings are made again. Keys are as in a campaign file: a key that differs
+    names what was changed.
+    """
+    stage = registry.stages()[job.stage]
+    content = {"revision": stage.revision, "seed": campaign.seed}
+    if job.temperature is not None:
+        content["temperature"] = job.temperature
+    if job.ensemble:
+        entry = campaign.ensembles[job.ensemble]
+        content |= {
+            "model": model_entries()[entry.model],
+            "particles": entry.particles,
+            "preparation": entry.preparation,
+        }
+        if stage.per != "ensemble":
+            samples = layout.samples_of(campaign, stage, job.ensemble, job.index)
+            content["samples"] = list(samples)
+    for study in stage.reads_studies:
+        block = campaign.block(study, job.ensemble, job.temperature)
+        if block is not None:
+            # a job of one temperature does not depend on which others there are
+            ignored = ["ensembles", *stage.ignores]
+            ignored += ["temperatures"] if stage.per == "temperature" else []
+            content[study] = {key: value for key, value in block.items() if key not in ignored}
+    sources = {
+        read.name: read.source(campaign, job.ensemble)
+        for read in stage.inputs
+        if read.source is not None
     }
-    return json.dumps(content, sort_keys=True)
+    return content | ({"reads": sources} if sources else {})
+
+
+def settings_text(campaign: Campaign, job: Job) -> str:
+    """:func:`settings_of` as text, which Snakemake compares."""
+    return json.dumps(settings_of(campaign, job), sort_keys=True)

@@ -16,14 +16,14 @@ import numpy as np
 from mpi4py import MPI
 from scipy import linalg, sparse
 
-from glassmodes.campaign.estimates import FACTOR_FLOPS, neighbours
+from glassmodes.campaign.estimates import FACTOR_FLOPS
 from glassmodes.data.storage import Glass
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.minimisers import fire
 from glassmodes.models import get_model
+from glassmodes.models.sizes import factor_nonzeros, neighbours
 from glassmodes.modes.factorisation import analyse
 from glassmodes.simulation.dynamics import NveRun, RunSettings
-from glassmodes.sparse_factors import factor_nonzeros
 
 PARTICLES = 2000
 _LIBRARIES = "glassmodes.simulation.dynamics, glassmodes.landscape.quench, glassmodes.modes, pandas"

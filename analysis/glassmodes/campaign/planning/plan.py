@@ -7,40 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from glassmodes.campaign import layout
-from glassmodes.campaign.planning.costs import (
-    LAST,
-    STAGES,
-    Cost,
-    Machine,
-    concerned,
-    cost,
-    cost_of_last,
-    indices,
-    samples_of,
-    settings_text,
-    temperatures_of,
-)
+from glassmodes.campaign import layout, registry
+from glassmodes.campaign.layout import Job
+from glassmodes.campaign.planning.costs import LAST, Cost, Machine, cost, cost_of_last
 from glassmodes.campaign.settings import Campaign
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of a campaign.
-
-    Attributes
-    ----------
-    rule, ensemble : str
-        The ensemble is "" for jobs of the whole campaign.
-    bundle : int or None
-        Or the equilibrium run.
-    temperature : float or None
-    """
-
-    rule: str
-    ensemble: str = ""
-    bundle: int | None = None
-    temperature: float | None = None
+from glassmodes.campaign.study import Array
 
 
 @dataclass
@@ -107,49 +78,17 @@ class Plan:
         return sum(group.disk for group in self.groups)
 
 
-def _previous(campaign: Campaign, job: Job) -> list[Job]:
-    """Jobs of samples whose results a job reads."""
-    found = []
-    for rule in STAGES[job.rule].after:
-        if STAGES[rule].each == "run":
-            runs = campaign.ensembles[job.ensemble].runs_of(job.bundle)
-            found += [Job(rule, job.ensemble, run) for run in runs]
-        elif STAGES[job.rule].each == "ensemble":
-            source = _source(campaign, job.rule, job.ensemble)
-            found += [Job(rule, source, bundle) for bundle in campaign.ensembles[source].bundles]
-        elif STAGES[rule].each == "ensemble":
-            block = campaign.block(STAGES[rule].study, job.ensemble)
-            if block["below"] == "boson_peak":
-                found.append(Job(rule, job.ensemble))
-        else:
-            at = job.temperature if STAGES[rule].each == "temperature" else None
-            found.append(Job(rule, job.ensemble, job.bundle, at))
-    return found
-
-
-def _source(campaign: Campaign, rule: str, ensemble: str) -> str:
-    """Ensemble whose results a rule on an ensemble reads."""
-    return campaign.spectrum_of(ensemble) if rule == "estimate_boson_peak" else ensemble
-
-
-def _outputs(campaign: Campaign, job: Job) -> list[str]:
-    return [
-        layout.part(campaign, name, job.ensemble, job.bundle, job.temperature)
-        for name in STAGES[job.rule].makes
-    ]
-
-
 def all_jobs(campaign: Campaign) -> list[Job]:
-    """Jobs on samples, each after those that it waits for."""
-    jobs = []
-    for rule in STAGES:
-        for name in concerned(campaign, rule):
-            jobs += [
-                Job(rule, name, index, temperature)
-                for temperature in temperatures_of(campaign, rule, name)
-                for index in indices(campaign, rule, name)
-            ]
-    return jobs
+    """Jobs of all stages, each after those that it waits for."""
+    return [job for stage in registry.stages().values() for job in layout.jobs_of(campaign, stage)]
+
+
+def _previous(campaign: Campaign, job: Job) -> list[Job]:
+    """Jobs whose results a job reads."""
+    found: dict[Job, None] = {}
+    for read in registry.stages()[job.stage].inputs:
+        found |= dict.fromkeys(layout.previous_jobs(campaign, job, read.name))
+    return list(found)
 
 
 class _Files:
@@ -175,11 +114,11 @@ def _to_do(campaign, jobs, changed, files) -> dict[Job, str]:
     for job in jobs:
         for other in previous[job]:
             next_jobs[other].append(job)
-    there = {job: all(map(files.has, _outputs(campaign, job))) for job in jobs}
+    there = {job: all(map(files.has, layout.outputs_of(campaign, job))) for job in jobs}
     # arrays that are gone are not made again once everything has been measured of them
     needed = {}
     for job in reversed(jobs):
-        arrays = STAGES[job.rule].makes[0] in layout.FILES
+        arrays = isinstance(registry.stages()[job.stage].makes[0], Array)
         followers = next_jobs[job]
         needed[job] = not there[job] and (
             not arrays or not followers or any(needed[other] for other in followers)
@@ -189,7 +128,7 @@ def _to_do(campaign, jobs, changed, files) -> dict[Job, str]:
         if needed[job]:
             reasons[job] = "missing"
             continue
-        reason = _reason(campaign, job, changed) if there[job] and changed else None
+        reason = changed(campaign, job) if there[job] and changed else None
         if reason is None and any(other in reasons for other in previous[job]):
             reason = "its inputs are made again"
         if reason is not None:
@@ -203,19 +142,10 @@ def _to_do(campaign, jobs, changed, files) -> dict[Job, str]:
     return reasons
 
 
-def _reason(campaign, job, changed):
-    stage = STAGES[job.rule]
-    if stage.each == "ensemble":
-        return None
-    samples = samples_of(campaign, job.rule, job.ensemble, job.bundle)
-    settings = settings_text(campaign, stage.reads, job.ensemble, samples, job.temperature)
-    return changed(_outputs(campaign, job)[0], settings)
-
-
 def make_plan(
     campaign: Campaign,
     machine: Machine | None = None,
-    changed: Callable[[str, str], str | None] | None = None,
+    changed: Callable[[Campaign, Job], str | None] | None = None,
 ) -> Plan:
     """What is left to do of a campaign, and what it will cost.
 
@@ -225,7 +155,7 @@ def make_plan(
     machine : Machine, optional
         Bounds the ranks, and is what requests are compared with.
     changed : callable, optional
-        Why a file that is there is made again under these settings, or None if it is not; without
+        Why the files of a job, which are there, are made again, or None if they are not; without
         it whatever is there counts as done.
 
     Returns
@@ -239,16 +169,17 @@ def make_plan(
     groups: dict[tuple, Group] = {}
     costs: dict[tuple, Cost] = {}
     for job in jobs:
-        key = (job.rule, job.ensemble, job.temperature)
-        samples = len(samples_of(campaign, job.rule, job.ensemble, job.bundle))
+        stage = registry.stages()[job.stage]
+        key = (job.stage, job.ensemble, job.temperature)
+        samples = len(layout.samples_of(campaign, stage, job.ensemble, job.index))
         if (*key, samples) not in costs:
             costs[(*key, samples)] = cost(
-                campaign, job.rule, job.ensemble, samples, job.temperature, machine
+                campaign, stage, job.ensemble, samples, job.temperature, machine
             )
         one = costs[(*key, samples)]
         if key not in groups:
-            study = STAGES[job.rule].study or "preparation"
-            groups[key] = Group(study, job.rule, job.ensemble, job.temperature, one)
+            study = stage.study or "preparation"
+            groups[key] = Group(study, job.stage, job.ensemble, job.temperature, one)
         group = groups[key]
         if job not in reasons:
             group.done += 1
@@ -266,8 +197,7 @@ def make_plan(
 def _last_groups(campaign, reasons, files) -> list[Group]:
     """Tables, summary, figures and report."""
     folder = layout.root(campaign)
-    made = {name: rule for rule, stage in STAGES.items() for name in stage.makes}
-    again = {job.rule for job in reasons}
+    again = {job.stage for job in reasons}
     groups, any_table = [], False
     for rule, outputs in zip(
         LAST,
@@ -286,7 +216,9 @@ def _last_groups(campaign, reasons, files) -> list[Group]:
             one = cost_of_last(campaign, rule, name)
             if one.memory > largest.memory:
                 group.cost = largest = one
-            fed = made.get(name) in again if rule == LAST[0] else any_table
+            fed = any_table
+            if rule == LAST[0]:
+                fed = registry.makers()[name].name in again
             if files.has(f"{folder}/{output}") and not fed:
                 group.done += 1
                 continue
@@ -301,20 +233,22 @@ def _last_groups(campaign, reasons, files) -> list[Group]:
 def _longest_chain(campaign: Campaign, groups: list[Group]) -> list[tuple[str, float]]:
     """Jobs that wait for each other for longest, if no job waits for a core."""
     chains: dict[tuple, tuple[float, list]] = {}
-    waits = {
-        rule: STAGES[rule].after if rule in STAGES else None for rule in (g.rule for g in groups)
-    }
+    stages = registry.stages()
     for group in groups:
         own = group.cost.seconds if group.jobs else 0.0
-        source = group.ensemble
-        if group.rule in STAGES and STAGES[group.rule].each == "ensemble":
-            source = _source(campaign, group.rule, group.ensemble)
+        # ensemble whose files are read, by the stage that makes them; None after whatever there is
+        sources: dict[str, str] | None = None
+        if group.rule in stages:
+            sources = {
+                registry.makers()[read.name].name: read.source(campaign, group.ensemble)
+                if read.source
+                else group.ensemble
+                for read in stages[group.rule].inputs
+            }
         best = (0.0, [])
         for (rule, ensemble, temperature), chain in chains.items():
-            after = waits[group.rule]
-            if after is not None and (
-                rule not in after
-                or ensemble != source
+            if sources is not None and (
+                sources.get(rule) != ensemble
                 or (None not in (temperature, group.temperature))
                 and temperature != group.temperature
             ):

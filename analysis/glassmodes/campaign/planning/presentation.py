@@ -5,14 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from glassmodes.campaign import rates
-from glassmodes.campaign.planning.costs import (
-    LAST,
-    STAGES,
-    cost,
-    requested_memory,
-    requested_minutes,
-)
+from glassmodes.campaign import rates, registry
+from glassmodes.campaign.planning.costs import LAST, cost, requested_memory, requested_minutes
 from glassmodes.campaign.planning.plan import Group, Plan
 
 SHORTEST_JOB, LONGEST_JOB = 0.5, 4.0
@@ -53,7 +47,8 @@ def suggestion(plan: Plan, group: Group) -> tuple[int | None, int | None]:
     bundle, ranks : int or None
         None where what is asked for is fine, or nothing better can be had.
     """
-    if group.rule not in STAGES or STAGES[group.rule].each == "ensemble" or not group.jobs:
+    stage = registry.stages().get(group.rule)
+    if stage is None or stage.per in ("ensemble", "campaign") or not group.jobs:
         return None, None
     entry = plan.campaign.ensembles[group.ensemble]
     hours = group.cost.seconds / 3600.0
@@ -63,7 +58,7 @@ def suggestion(plan: Plan, group: Group) -> tuple[int | None, int | None]:
     best = _bundle(plan, group, entry.samples)
     if best != now:
         return best, None
-    if hours < SHORTEST_JOB or STAGES[group.rule].ranks == "one":
+    if hours < SHORTEST_JOB or not stage.is_parallel:
         return None, None
     wanted = group.cost.ranks * math.ceil(hours / LONGEST_JOB)
     wanted = min(wanted, plan.machine.cores or wanted)
@@ -72,11 +67,9 @@ def suggestion(plan: Plan, group: Group) -> tuple[int | None, int | None]:
 
 def _bundle(plan: Plan, group: Group, samples: int) -> int:
     """The largest bundle, in round numbers, whose job lasts as long as it should; one at least."""
-    best = 1
+    best, stage = 1, registry.stages()[group.rule]
     for size in sorted({min(samples, m * 10**k) for k in range(7) for m in (1, 2, 3, 5, 7)}):
-        one = cost(
-            *(plan.campaign, group.rule, group.ensemble, size, group.temperature, plan.machine)
-        )
+        one = cost(*(plan.campaign, stage, group.ensemble, size, group.temperature, plan.machine))
         if one.seconds <= 3600.0 * AIM:
             best = size
     return best
@@ -132,7 +125,7 @@ def advice(plan: Plan) -> list[str]:
     lines = []
     for name, entry in plan.campaign.ensembles.items():
         # runs of a liquid belong to no bundle
-        bundled = [rule for rule, stage in STAGES.items() if stage.each != "run"]
+        bundled = [rule for rule, stage in registry.stages().items() if stage.per != "run"]
         groups = [g for g in plan.groups if g.ensemble == name and g.jobs and g.rule in bundled]
         # the rule that costs most decides; bundles belong to the ensemble
         heaviest = max(groups, key=lambda group: group.core_seconds, default=None)
@@ -217,7 +210,8 @@ def as_text(plan: Plan) -> str:
     head = ("study", "rule", "jobs", "done", "samples", "ranks", "a job", "asks for", "core-hours")
     head += ("disk",)
     lines = []
-    for rule in [*STAGES, *LAST]:
+    stages = registry.stages()
+    for rule in [*stages, *LAST]:
         groups = [group for group in plan.groups if group.rule == rule]
         if not groups:
             continue
@@ -228,7 +222,7 @@ def as_text(plan: Plan) -> str:
                 rule,
                 f"{sum(g.jobs for g in groups):,}",
                 f"{sum(g.done for g in groups):,}",
-                f"{sum(g.samples for g in groups):,}" if rule in STAGES else "",
+                f"{sum(g.samples for g in groups):,}" if rule in stages else "",
                 _span((g.cost.ranks for g in shown), str),
                 _span((g.cost.seconds for g in shown), _hours),
                 _span((requested_memory(g.cost) / 1e3 for g in shown), _size),

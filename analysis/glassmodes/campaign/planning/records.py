@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from glassmodes.campaign import layout, rates
+from glassmodes.campaign import layout, rates, registry
+from glassmodes.campaign.layout import Job
 from glassmodes.campaign.planning.costs import LAST, Cost, Machine, cost, cost_of_last
-from glassmodes.campaign.planning.plan import Job, all_jobs
-from glassmodes.campaign.settings import Campaign, temperature_label
+from glassmodes.campaign.planning.plan import all_jobs
+from glassmodes.campaign.settings import Campaign
 from glassmodes.logs import USAGE
 
 RESUMED = "earlier run"
@@ -55,17 +56,10 @@ class Record:
     expected: Cost
 
 
-def log_of(campaign: Campaign, job: Job) -> Path:
-    """Log file of a job."""
+def log_of_last(campaign: Campaign, rule: str, table: str = "") -> Path:
+    """Log file of a job of the whole campaign (:data:`glassmodes.campaign.planning.costs.LAST`)."""
     folder = Path(layout.root(campaign)) / "logs"
-    if job.rule == LAST[0]:
-        return folder / job.rule / f"{job.ensemble}.log"
-    if job.rule in LAST:
-        return folder / f"{job.rule}.log"
-    name = job.ensemble
-    name += "" if job.bundle is None else f".b{job.bundle:04d}"
-    name += "" if job.temperature is None else f".T{temperature_label(job.temperature)}"
-    return folder / job.rule / f"{name}.log"
+    return folder / rule / f"{table}.log" if rule == LAST[0] else folder / f"{rule}.log"
 
 
 def usage(log: str | Path) -> list[tuple[float, float]]:
@@ -83,19 +77,20 @@ def read_records(campaign: Campaign) -> list[Record]:
     """Records of all jobs of a campaign that ran from their beginning to their end."""
     records = []
     for job in all_jobs(campaign):
-        used = usage(log_of(campaign, job))
+        used = usage(layout.log_file(campaign, job))
         if not used:
             continue
-        entry = campaign.ensembles[job.ensemble]
-        samples = entry.samples if job.bundle is None else len(entry.samples_of(job.bundle))
+        stage = registry.stages()[job.stage]
+        model = campaign.ensembles[job.ensemble].model if job.ensemble else ""
+        samples = len(layout.samples_of(campaign, stage, job.ensemble, job.index))
         machine = Machine(cores=len(used))
-        expected = cost(campaign, job.rule, entry.name, samples, job.temperature, machine)
-        records.append(_record(job, entry.model, used, expected))
+        expected = cost(campaign, stage, job.ensemble, samples, job.temperature, machine)
+        records.append(_record(job, model, used, expected))
     last = [Job(LAST[0], table) for table in layout.tables(campaign)]
     for job in [*last, *map(Job, LAST[1:])]:
-        used = usage(log_of(campaign, job))
+        used = usage(log_of_last(campaign, job.stage, job.ensemble))
         if used:
-            records.append(_record(job, "", used, cost_of_last(campaign, job.rule, job.ensemble)))
+            records.append(_record(job, "", used, cost_of_last(campaign, job.stage, job.ensemble)))
     return records
 
 
@@ -115,12 +110,12 @@ def corrections(records: list[Record]) -> dict[str, float]:
     start = rates.rate("start")
     sums: dict[str, list[float]] = {}
     for record in records:
-        if record.job.rule in LAST:
+        if record.job.stage in LAST:
             continue
         base = start * record.ranks
         expected = record.expected.core_seconds - base
-        expected /= rates.correction(record.job.rule, record.model)
-        for key in (record.job.rule, f"{record.job.rule} of {record.model}"):
+        expected /= rates.correction(record.job.stage, record.model)
+        for key in (record.job.stage, f"{record.job.stage} of {record.model}"):
             total = sums.setdefault(key, [0.0, 0.0])
             total[0] += max(record.core_seconds - base, 0.0)
             total[1] += expected

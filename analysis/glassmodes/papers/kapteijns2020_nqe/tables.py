@@ -23,7 +23,7 @@ def ensemble_sizes(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of `table_ensemble_sizes`, see :data:`glassmodes.data.schemas.TABLES`.
+        Columns of `table_ensemble_sizes`, see :data:`glassmodes.papers.kapteijns2020_nqe.PAPER`.
     """
     known = described(tables)
     status = tables["quasilocalized_samples"]
@@ -114,7 +114,7 @@ def shear_modulus_table(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of `table_shear_modulus`, see :data:`glassmodes.data.schemas.TABLES`.
+        Columns of `table_shear_modulus`, see :data:`glassmodes.papers.kapteijns2020_nqe.PAPER`.
     """
     known = described(tables)
     moduli = shear_moduli(tables)

@@ -1,5 +1,6 @@
 """Glass and crystal at finite temperature: lifetimes of modes, and intermittent rearrangements."""
 
+from glassmodes.data.columns import Column
 from glassmodes.papers.paper import Paper, PaperTable
 
 PAPER = Paper(
@@ -18,6 +19,22 @@ PAPER = Paper(
     tables=(
         PaperTable(
             name="table_rearrangements",
+            columns=(
+                Column("kind", "text", "glass or crystal"),
+                Column("particles", "integer", "N"),
+                Column("temperature", "number", "target temperature of the runs"),
+                Column("samples", "integer", "runs, one for each sample"),
+                Column("duration", "number", "of all runs together"),
+                Column("events", "integer", "changes of the inherent structure in all runs"),
+                Column("rate", "number", "events per unit of time and system"),
+                Column("rate_error", "number", "Poisson; 1.84 / duration where there was no event"),
+                Column("rearranged", "text", "Yes or No"),
+                Column(
+                    "paper",
+                    "text",
+                    "Yes or No in Table I, - if not there",
+                ),
+            ),
             item="Table I",
             title="Where rearrangements occur",
             made_from="rearrangement_runs",

@@ -1,0 +1,1 @@
+"""The studies of a campaign, one module each: settings, needs, and what they refuse."""
