@@ -1,9 +1,9 @@
 """Compare a campaign with its papers, make the papers' tables, and write the manifest.
 
 Either of a campaign whose tables were just gathered (--campaign and --tables), or of results that
-were computed before, such as those that the repository ships (--cache): then the summary and the
-papers' tables are made again from the other tables, which stay as they are. `--papers` compares
-these results with other papers than before; without any name, with none.
+were computed before, such as those that the repository ships (--cache): then the summary and those
+of the papers' tables that change are made again; all other files stay as they are. `--papers`
+compares these results with other papers than before; without any name, with none.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def summarise_campaign(campaign_file, folder):
     from glassmodes.data.gather import ensembles_table
     from glassmodes.data.samples import statuses_table
     from glassmodes.data.storage import read_table, versions, write_table
-    from glassmodes.papers.paper_tables import made_tables
+    from glassmodes.papers.paper_tables import made_tables, make_table
 
     campaign = load_campaign(campaign_file)
     tables = {name: read_table(folder / f"{name}.parquet") for name in layout.tables(campaign)}
@@ -56,10 +56,11 @@ def summarise_campaign(campaign_file, folder):
     }
     for name in ("ensembles", "sample_statuses"):
         write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
+    made = made_tables(tables, campaign.papers)
     write_summary(
         folder,
-        tables,
-        made_tables(tables, campaign.papers),
+        tables | {name: make_table(name, tables) for name in made},
+        made,
         attributes,
         {
             **attributes,
@@ -80,25 +81,28 @@ def summarise_cache(folder, names=None):
     from glassmodes.data.manifest import check_manifest
     from glassmodes.data.storage import read_table
     from glassmodes.papers import compared_papers
-    from glassmodes.papers.paper_tables import PAPER_TABLES
+    from glassmodes.papers.paper_tables import PAPER_TABLES, made_tables, make_table
 
     manifest = check_manifest(folder)
-    made = [name for name in PAPER_TABLES if f"{name}.parquet" in manifest["files"]]
-    tables = {
-        Path(name).stem: read_table(folder / name)
-        for name in manifest.pop("files")
-        if Path(name).stem not in (*made, "summary")
-    }
+    found = {Path(name).stem: read_table(folder / name) for name in manifest.pop("files")}
+    tables = {k: v for k, v in found.items() if k not in PAPER_TABLES and k != "summary"}
     compared = compared_papers(manifest["settings"]) if names is None else names
+    wanted = {*made_tables(tables, compared), *(name for name in PAPER_TABLES if name in found)}
+    made = {name: make_table(name, tables) for name in sorted(wanted)}
+    changed = [name for name in made if name not in found or not made[name].equals(found[name])]
     settings = {key: value for key, value in manifest["settings"].items() if key != "paper"}
     manifest["settings"] = settings | {"papers": list(compared)}
-    attributes = {key: manifest[key] for key in ("campaign", "config_hash") if key in manifest}
-    attributes["code_version"] = __version__
-    write_summary(folder, tables, made, attributes, manifest)
+    # in the order of a campaign's own, so that the same rows give the same bytes
+    attributes = {
+        "campaign": manifest.get("campaign", ""),
+        "code_version": __version__,
+        "config_hash": manifest.get("config_hash", ""),
+    }
+    write_summary(folder, tables | made, changed, attributes, manifest)
 
 
 def write_summary(folder, tables, made, attributes, provenance):
-    """Write the summary, the papers' tables and the manifest beside the other tables.
+    """Write the summary, papers' tables and the manifest beside the other tables.
 
     Parameters
     ----------
@@ -106,7 +110,7 @@ def write_summary(folder, tables, made, attributes, provenance):
     tables : dict of pandas.DataFrame
         All others, by name.
     made : sequence of str
-        Names of the papers' tables to make.
+        Names of the papers' tables to write.
     attributes : dict
         Kept in each file.
     provenance : dict
@@ -115,11 +119,9 @@ def write_summary(folder, tables, made, attributes, provenance):
     from glassmodes.data.manifest import write_manifest
     from glassmodes.data.storage import write_table
     from glassmodes.papers import compared_papers
-    from glassmodes.papers.paper_tables import make_table
     from glassmodes.papers.summary import summarise
 
-    tables = tables | {name: make_table(name, tables) for name in made}
-    tables["summary"] = summarise(tables, compared_papers(provenance["settings"]))
+    tables = tables | {"summary": summarise(tables, compared_papers(provenance["settings"]))}
     for name in (*made, "summary"):
         write_table(folder / f"{name}.parquet", tables[name], attributes, csv=True)
     write_manifest(folder, [f"{name}.parquet" for name in tables], provenance)
