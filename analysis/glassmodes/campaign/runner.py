@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from glassmodes.data.resume import PartialFolder
-    from glassmodes.data.storage import Glass
+    from glassmodes.data.samples import Glass
 
 LEFT_OUT = "left_out"
 """Attribute of every output: samples that are left out, with the reason, as JSON."""

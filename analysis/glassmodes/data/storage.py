@@ -12,7 +12,6 @@ import platform
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glassmodes import __version__
+from glassmodes.data.samples import Glass, Modes
 
 FORMAT = "glass-campaign"
 _CHUNK_BYTES = 2**20
@@ -36,71 +36,6 @@ REMEDY = "remove it, and it is made again"
 
 class StorageError(RuntimeError):
     """A file that is missing, damaged or foreign; the message names it and says why."""
-
-
-@dataclass
-class Glass:
-    """One inherent structure.
-
-    Attributes
-    ----------
-    sample : int
-        Index within the ensemble.
-    positions : ndarray, shape=(N, d)
-        Wrapped into the box.
-    box : ndarray, shape=(d,)
-    species : ndarray, shape=(N,), int
-    diameter : ndarray, shape=(N,)
-    energy : float
-        Total.
-    max_force : float
-        max_i |F_i|.
-    status : str
-        "ok", or why the sample cannot be used.
-    diagnostics : dict
-        Numbers that describe the preparation.
-    """
-
-    sample: int
-    positions: np.ndarray
-    box: np.ndarray
-    species: np.ndarray
-    diameter: np.ndarray
-    energy: float = np.nan
-    max_force: float = np.nan
-    status: str = "ok"
-    diagnostics: dict = field(default_factory=dict)
-
-    @property
-    def is_usable(self) -> bool:
-        return self.status == "ok"
-
-
-@dataclass
-class Modes:
-    """Vibrational modes of one inherent structure; masses are one.
-
-    Attributes
-    ----------
-    frequency_squared : ndarray, shape=(n,)
-        Ascending, the d translations left out.
-    vectors : ndarray, shape=(n, N, d)
-        Unit norm.
-    residual : ndarray, shape=(n,)
-        |M e - w^2 e|.
-    complete_below : float
-        Frequency below which no mode is missing; NaN where unknown.
-    """
-
-    frequency_squared: np.ndarray
-    vectors: np.ndarray
-    residual: np.ndarray
-    complete_below: float = np.nan
-
-    @property
-    def frequency(self) -> np.ndarray:
-        """w = sqrt(w^2); negative where w^2 is (an unstable direction)."""
-        return np.sign(self.frequency_squared) * np.sqrt(np.abs(self.frequency_squared))
 
 
 def sample_group(sample: int) -> str:

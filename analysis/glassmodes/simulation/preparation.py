@@ -33,7 +33,7 @@ import logging
 import numpy as np
 from mpi4py import MPI
 
-from glassmodes.data.storage import Glass
+from glassmodes.data.samples import Glass
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape, NeighbourError, relax
 from glassmodes.models import GlassModel, ModelError
