@@ -18,7 +18,7 @@ export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
 
-.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark lint clean clean-env
+.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark docs lint clean clean-env
 
 help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
@@ -54,6 +54,10 @@ figures: $(STAMP) ## draw the figures of the results that the repository ships
 
 benchmark: $(STAMP) ## measure the speed of the main computations
 	$(BIN)/python -m tests.benchmarks
+
+docs: $(STAMP) ## build the documentation, without a network: build/docs/index.html
+	$(BIN)/python -m sphinx -q -b html docs build/docs
+	@echo "Documentation: $(CURDIR)/build/docs/index.html"
 
 lint: $(STAMP) ## check the format and the style of the sources
 	$(BIN)/ruff format --check .

@@ -1,8 +1,8 @@
 """One entry to the eigensolvers: the road is chosen by size, request and memory.
 
-============  ==================================================================================
+============= ==================================================================================
 method        road
-============  ==================================================================================
+============= ==================================================================================
 dense         LAPACK, full spectrum; one process
 scalapack     the same over MPI ranks through SLEPc, where PETSc has ScaLAPACK
 lanczos       lowest modes: one sparse LDL^T above them, inertia, block Lanczos; one process
@@ -10,7 +10,7 @@ krylovschur   lowest modes: SLEPc, a factorisation spread over the ranks (MUMPS,
 slicing       all modes below a frequency, slices shared out over the ranks, proved by inertia
 slepc_slicing the same by SLEPc's own spectrum slicing (`setPartitions`)
 lobpcg, gd    lowest modes with a preconditioner, where no factorisation fits in memory
-============  ==================================================================================
+============= ==================================================================================
 
 Masses are one, so the Hessian M is the dynamical matrix and its eigenvalues are w^2 (angular
 frequency, reduced units). The d rigid translations are always left out.
