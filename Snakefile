@@ -24,12 +24,7 @@ if "campaign" not in config:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/prepare.smk"
-include: "workflow/rules/modes.smk"
-include: "workflow/rules/lifetimes.smk"
-include: "workflow/rules/transitions.smk"
-include: "workflow/rules/excitations.smk"
-include: "workflow/rules/quasilocalized.smk"
+include: "workflow/rules/stages.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/archive.smk"
@@ -76,7 +71,7 @@ rule plan:
         machine=shlex.quote(json.dumps(asdict(MACHINE))),
         folder=PLAN,
     shell:
-        "python workflow/scripts/plan_campaign.py --campaign {params.folder}/campaign.yaml"
+        program("plan_campaign") + " --campaign {params.folder}/campaign.yaml"
         " --machine {params.machine} --output {params.folder} --log {log}"
 
 
@@ -93,7 +88,7 @@ rule calibrate:
     params:
         results=RESULTS if Path(SNAPSHOT).is_file() else "",
     shell:
-        "python workflow/scripts/calibrate_rates.py --results {params.results} --log {log}"
+        program("calibrate_rates") + " --results {params.results} --log {log}"
 
 
 rule tables:

@@ -7,14 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from glassmodes.papers.mizuno2020_anharmonic import figures as anharmonic
-from glassmodes.papers.paper_tables import make_table
-from glassmodes.papers.summary import summarise
 from glassmodes.plotting.displacement_fields import DisplacementField
 from glassmodes.plotting.selection import MissingData
 from glassmodes.plotting.style import power_of_ten
 from glassmodes.reporting import vibrations
 from glassmodes.reporting.catalogue import FIGURES, draw
-from glassmodes.reporting.report import write_report
 from glassmodes.statistics import resampling
 
 from tests.unit import synthetic_excitations
@@ -241,17 +238,3 @@ def test_spectra_of_two_models_stand_side_by_side():
     level = 3.0 / 34.0**3
     well = (reduced > 0.0) & (error < 0.3 * reduced)
     assert well.sum() >= 4 and np.abs(reduced[well] / level - 1.0).max() < 0.5
-
-
-def test_the_report_shows_table_one(tables, tmp_path):
-    made = {
-        **tables,
-        "table_critical_temperature": make_table("table_critical_temperature", tables),
-    }
-    made["summary"] = summarise(made)
-    draw("critical_amplitude", made, tmp_path, formats=("png",))
-    provenance = {"campaign": "invented", "paper": "mizuno2020_anharmonic"}
-    text = write_report(tmp_path / "report.html", made, tmp_path, provenance).read_text()
-    assert "After mizuno2020_anharmonic" in text and "Fig. 3. Extent of anharmonicity" in text
-    assert "Table I. Onset temperature of the anharmonicities" in text
-    assert "Harmonic spheres, N = 512000" in text and "3.7e-09" in text

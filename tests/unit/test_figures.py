@@ -1,7 +1,6 @@
-"""Every figure and the report, from an invented campaign: drawn, captioned, or skipped by name."""
+"""Every figure, from an invented campaign: drawn, captioned, or skipped by name."""
 
 import json
-import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +11,6 @@ from glassmodes.papers.summary import summarise
 from glassmodes.plotting.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text
 from glassmodes.reporting import catalogue as figures
 from glassmodes.reporting.catalogue import concerned, draw, draw_all
-from glassmodes.reporting.report import cited_items, number_with_error, write_report
 from glassmodes.reporting.vibrations import debye_prefactor, histogram
 from matplotlib.colors import to_rgb
 
@@ -162,79 +160,3 @@ def test_temperatures_are_written_and_coloured_as_in_the_paper():
     colours = temperature_colours([1e-3, 3e-3, 1e-1])
     assert colours[1e-3] == TEMPERATURE_COLOURS[1e-3]
     assert len({to_rgb(colour) for colour in colours.values()}) == 3
-
-
-def test_the_report_is_one_file_with_everything(drawn, tables, tmp_path):
-    folder, _ = drawn
-    path = write_report(
-        tmp_path / "report.html",
-        tables,
-        folder,
-        {"campaign": "invented", "seed": 7, "config_hash": "abc", "versions": {"numpy": "2.4"}},
-    )
-    text = path.read_text()
-    assert text.count("<figure>") == len(FIGURES)
-    assert "Table I. Where rearrangements occur" in text and '<table class="paper">' in text
-    for figure in FIGURES.values():
-        assert figure.title in text
-    for word in ("invented", "abc", "numpy", "Eq. 13", "Fig. S6", "After mizuno2020"):
-        assert word in text
-    # nothing is fetched from anywhere
-    assert not re.search(r'(src|href)="(?!data:|#)', text)
-    assert "<script" not in text
-
-
-def test_the_report_says_what_was_skipped(tables, tmp_path):
-    few = {name: tables[name] for name in ("ensembles", "joint_density")}
-    draw_all(few, tmp_path, ["joint_density", "lifetimes"], formats=("png",))
-    text = write_report(tmp_path / "report.html", few, tmp_path, {"campaign": "a<b"}).read_text()
-    assert "Not drawn: no table lifetimes." in text and "a&lt;b" in text
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (0.9234, 0.031, "0.923 ± 0.031"),
-        (-1.0, np.nan, "-1"),
-        (np.nan, 0.1, "–"),
-        (123.4, 12.0, "123 ± 12"),
-        (1.0, 0.0, "1"),
-    ],
-)
-def test_numbers_have_as_many_digits_as_their_error_allows(value, error, text):
-    assert number_with_error(value, error) == text
-
-
-@pytest.mark.parametrize(
-    "source, items",
-    [
-        ("Fig. 2(b)", {"Fig. 2"}),
-        ("Eq. 8, Fig. S5", {"Eq. 8", "Fig. S5"}),
-        ("Figs 2(b) and 4(b)", {"Fig. 2", "Fig. 4"}),
-        ("Figs 5-7", {"Fig. 5", "Fig. 6", "Fig. 7"}),
-        ("Fig. 5, Table I", {"Fig. 5", "Table I"}),
-        ("text", set()),
-    ],
-)
-def test_items_that_a_source_names(source, items):
-    assert cited_items(source) == items
-
-
-def test_figures_stand_beside_what_the_paper_states(tmp_path):
-    tables = synthetic_tables.build(particles=40, frames=400)
-    tables["summary"] = summarise(tables)
-    (tmp_path / "figures").mkdir()
-    note = {"name": "lifetimes", "title": "Lifetimes", "paper": "mizuno2020_intermittent"}
-    note |= {"item": "Fig. 2", "caption": "", "skipped": "not drawn here"}
-    (tmp_path / "figures" / "lifetimes.json").write_text(json.dumps(note))
-    provenance = {"campaign": "made_up", "paper": "mizuno2020_intermittent"}
-    provenance |= {"versions": {"glassmodes": "0.1.0", "lammps": "2025.7"}, "config_hash": "1f2c"}
-    report = write_report(tmp_path / "r.html", tables, tmp_path / "figures", provenance)
-    section = report.read_text().split("After mizuno2020_intermittent")[1].split("</section>")[0]
-    rows = tables["summary"]
-    judged = rows["agrees"].isin(["yes", "no"])
-    cited = [item for item in rows.loc[judged, "source"] if "Fig. 2" in cited_items(item)]
-    assert section.count('class="number"') >= 2 * len(cited) > 0
-    assert "The paper states" in section
-    assert "Campaign made_up" in section
-    assert "lammps 2025.7" in section

@@ -5,9 +5,9 @@ import pytest
 from glassmodes.data.gather import validate
 from glassmodes.data.storage import provenance
 from glassmodes.ensembles import Ensemble
-from glassmodes.models import ModelError, load_models
-from glassmodes.simulation import PreparationError, check_preparation, prepare_glass
+from glassmodes.models import load_models
 from glassmodes.simulation import liquids as module
+from glassmodes.simulation import prepare_glass
 from glassmodes.simulation.liquids import (
     decay_time,
     energy_drift,
@@ -270,24 +270,3 @@ def test_cooling_in_lammps_is_cooling():
         energies[name] = np.mean([glass.energy / 200 for glass in glasses])
     assert max(energies["lammps"], energies["native"]) < energies["quench"] - 0.005, energies
     assert energies["lammps"] == pytest.approx(energies["native"], abs=0.02)
-
-
-@pytest.mark.parametrize(
-    "model, particles, preparation, error, message",
-    [
-        ("ipl10_3d", 200, {**SWAP}, ModelError, "polydisperse"),
-        (
-            *("ipl10_4d", 600, {"protocol": "cooling", "engine": "lammps"}),
-            *(ModelError, "engine: lammps has 2 or 3"),
-        ),
-        (
-            *("ipl10_3d", 200, {"protocol": "cooling", "final_temperature": 3.0}),
-            *(PreparationError, "final_temperature: 3.0 must be below"),
-        ),
-        ("ipl10_3d", 200, {"protocol": "cooling", "rate": 0.0}, PreparationError, "rate: 0.0"),
-        ("ipl10_3d", 200, {**MOLECULAR, "rate": 1.0}, PreparationError, "rate: not for"),
-    ],
-)
-def test_bad_settings_are_refused(model, particles, preparation, error, message):
-    with pytest.raises(error, match=message):
-        check_preparation(MODELS[model], ensemble_of(preparation, model, particles))

@@ -9,11 +9,8 @@ import pytest
 from glassmodes.papers.kapteijns2020_nqe import figures as nqe
 from glassmodes.papers.kapteijns2020_nqe import mode_figures as modes
 from glassmodes.papers.kapteijns2020_nqe import panels as soft_spot_panels
-from glassmodes.papers.paper_tables import make_table
-from glassmodes.papers.summary import summarise
 from glassmodes.plotting.selection import MissingData
 from glassmodes.reporting.catalogue import FIGURES, draw
-from glassmodes.reporting.report import write_report
 from glassmodes.statistics import resampling
 
 from tests.unit import synthetic_quasilocalized as synthetic
@@ -266,18 +263,6 @@ def test_hybridised_and_phonon_are_drawn_alone_where_the_other_is_missing(tables
     softest = {**tables, "quasilocalized_fields": table[table["role"] == "softest"]}
     with pytest.raises(MissingData, match="hybridised"):
         FIGURES["nqe_hybridisation"].draw(softest)
-
-
-def test_the_report_shows_tables_one_and_two(few, tmp_path):
-    names = ("table_ensemble_sizes", "table_shear_modulus")
-    made = {**few, **{name: make_table(name, few) for name in names}}
-    made["summary"] = summarise(made)
-    draw("nqe_stability_bound", made, tmp_path, formats=("png",))
-    provenance = {"campaign": "invented", "paper": "kapteijns2020_nqe"}
-    text = write_report(tmp_path / "report.html", made, tmp_path, provenance).read_text()
-    assert "After kapteijns2020_nqe" in text and "Fig. 8. Asymmetry of cubic modes" in text
-    assert "Table I. Ensemble sizes" in text and "Table II. Shear modulus" in text
-    assert "3D IPL, N = 32768" in text
 
 
 def test_growth_is_averaged_over_samples(tables):

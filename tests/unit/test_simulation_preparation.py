@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape, relax
-from glassmodes.models import ModelError, load_models
+from glassmodes.models import load_models
 from glassmodes.simulation import (
     PreparationError,
     SessionError,
@@ -237,28 +237,9 @@ def test_a_sample_on_two_ranks():
 
 
 @pytest.mark.parametrize(
-    ("model", "particles", "preparation", "error", "message"),
-    [
-        ("ipl12", 500, {"protocol": "melt"}, PreparationError, "protocol: 'melt' is not one of"),
-        ("ipl12", 500, {"protocol": "fcc", "cells": 4}, PreparationError, "256 particles, not 500"),
-        ("ipl12", 500, {"protocol": "quench", "cells": 4}, PreparationError, "cells: not for"),
-        ("ipl12", 100, {"protocol": "quench"}, PreparationError, "smaller than twice the cutoff"),
-        (
-            *("ipl12", 500, {"protocol": "quench", "parent_temperature": -1.0}),
-            *(PreparationError, "parent_temperature: -1.0 must be positive"),
-        ),
-        ("harmonic", 500, {"protocol": "quench"}, PreparationError, "no default"),
-        (
-            *("ipl10_4d", 2000, {"protocol": "quench", "engine": "lammps"}),
-            *(ModelError, "engine: lammps has 2 or 3"),
-        ),
-        (
-            *("ipl12", 500, {"protocol": "quench", "annealing": 10.0}),
-            *(PreparationError, "go together"),
-        ),
-    ],
+    ("model", "cells", "message"),
+    [("ipl10_2d", 4, "needs three dimensions"), ("ipl12_one_component", 0, "cells: 0 must be")],
 )
-def test_bad_settings_are_refused(model, particles, preparation, error, message):
-    ensemble = Ensemble("glass", model, particles, 1, 1, preparation)
-    with pytest.raises(error, match=message):
-        prepare_glass(MODELS[model], ensemble, 0, 1)
+def test_crystals_that_do_not_exist_are_refused(model, cells, message):
+    with pytest.raises(PreparationError, match=message):
+        fcc_crystal(MODELS[model], cells)

@@ -1,6 +1,7 @@
 """Campaign files: the schema, the shipped campaigns, and the messages of everything refused."""
 
 import copy
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from glassmodes.campaign import registry
-from glassmodes.campaign.layout import STUDY_OF
+from glassmodes.campaign.schema import SCHEMA, schema_text
+from glassmodes.campaign.schema import main as schema_program
 from glassmodes.campaign.settings import (
     DEFAULT_CAMPAIGN,
     ROOT,
@@ -18,6 +20,7 @@ from glassmodes.campaign.settings import (
     temperature_label,
 )
 from glassmodes.data.storage import trajectory_name
+from glassmodes.studies.excitations import spectrum_of
 from jsonschema import Draft202012Validator
 
 CAMPAIGNS = [
@@ -31,6 +34,9 @@ CAMPAIGNS = [
     ROOT / "config/reduced/kapteijns2020_nqe.yaml",
 ]
 DEMO = yaml.safe_load(DEFAULT_CAMPAIGN.read_text())
+OWN_FIGURE = "tests/conftest.py"
+# without the studies that need full spectra
+PARTIAL = {"studies__decay_rates": None, "studies__joint_density": None}
 # a campaign of every study that no change of the demo touches
 BASE = yaml.safe_load("""
 campaign: base
@@ -56,6 +62,10 @@ studies:
 """)
 
 
+NOTHING = object()
+"""Stands for a key without a value."""
+
+
 def changed(**changes):
     """The base with changes at dotted keys (dots written as two underscores); None deletes."""
     content = copy.deepcopy(BASE)
@@ -67,7 +77,7 @@ def changed(**changes):
         if value is None:
             del place[last]
         else:
-            place[last] = value
+            place[last] = None if value is NOTHING else value
     return content
 
 
@@ -141,12 +151,31 @@ def test_defaults_are_allowed():
             assert Draft202012Validator(resolve(entry)).is_valid(entry["default"]), path
 
 
+def test_schema_file_is_up_to_date():
+    assert SCHEMA.read_text() == schema_text()
+
+
+def test_schema_check_tells_an_old_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("glassmodes.campaign.schema.SCHEMA", tmp_path / "old.json")
+    assert schema_program(["--check"]) == 1
+    assert "old.json: not up to date" in capsys.readouterr().err
+    assert schema_program([]) == 0
+    assert schema_program(["--check"]) == 0
+
+
+@pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_editors_accept_the_shipped_campaigns(path):
+    Draft202012Validator(schema()).validate(yaml.safe_load(path.read_text()))
+
+
 def test_every_study_makes_a_table_and_has_a_definition():
     studies = set(schema()["properties"]["studies"]["properties"])
-    assert studies == set(STUDY_OF.values())
+    declared = {name: study for name, study in registry.studies().items() if study.settings}
+    assert studies == set(declared)
     assert studies <= set(schema()["$defs"])
-    assert studies == set(registry.studies())
-    assert {need for study in registry.studies().values() for need in study.NEEDS} <= studies
+    for study in declared.values():
+        assert any(stage.tables for stage in study.stages), study.name
+        assert set(study.needs) <= studies
 
 
 def test_demo_shows_every_study_but_the_one_for_large_systems():
@@ -226,11 +255,11 @@ def test_paper_campaign_of_the_excitations_has_the_paper_s_systems():
 
 def test_spectrum_that_gives_the_boson_peak():
     campaign = load_campaign(ROOT / "config/papers/mizuno2020_anharmonic.yaml")
-    assert campaign.spectrum_of("harmonic_512000") == "harmonic_4000"
-    assert campaign.spectrum_of("lj_128000") == "lj_4000"
-    assert campaign.spectrum_of("lj_4000") == "lj_4000"
+    assert spectrum_of(campaign, "harmonic_512000") == "harmonic_4000"
+    assert spectrum_of(campaign, "lj_128000") == "lj_4000"
+    assert spectrum_of(campaign, "lj_4000") == "lj_4000"
     large = load_campaign(ROOT / "config/large/mizuno2020_anharmonic.yaml")
-    assert large.spectrum_of("harmonic_128000") is None
+    assert spectrum_of(large, "harmonic_128000") is None
 
 
 def test_smallest_is_a_small_demo():
@@ -245,6 +274,9 @@ def test_reading_a_campaign_is_cheap():
     code = (
         "import sys, glassmodes.campaign.settings, glassmodes.campaign.layout\n"
         "import glassmodes.campaign.estimates\n"
+        "glassmodes.campaign.settings.load_campaign('config/config.yaml')\n"
+        "assert 'glassmodes.studies.modes' in sys.modules\n"
+        "assert not [m for m in sys.modules if m.startswith('glassmodes.papers')]\n"
         f"print([m for m in {heavy} if m in sys.modules])"
     )
     found = subprocess.run(
@@ -273,10 +305,80 @@ def test_defaults_of_schema_and_model():
     assert campaign.ensembles["crystal"].particles == 500
 
 
-def test_hash_follows_science_alone():
+def test_hash_follows_science_alone(monkeypatch):
+    monkeypatch.chdir(ROOT)
     plain = load_campaign(BASE).config_hash
     assert load_campaign(BASE, {"results": "elsewhere"}).config_hash == plain
+    assert load_campaign(BASE, {"papers": ["mizuno2020_intermittent"]}).config_hash == plain
+    assert load_campaign(BASE, {"figures": [OWN_FIGURE]}).config_hash == plain
     assert load_campaign(BASE, {"seed": 1}).config_hash != plain
+    assert load_campaign(BASE, {"studies": {"lifetimes": {"blocks": 4}}}).config_hash != plain
+
+
+def test_hash_does_not_follow_how_a_number_is_written():
+    run = {"ensembles": ["glass"], "temperatures": [1e-3], "duration": 100}
+    written = [{**run, "duration": duration} for duration in (100, 100.0)]
+    hashes = {load_campaign(changed(studies__transitions=r)).config_hash for r in written}
+    assert len(hashes) == 1
+
+
+def test_papers_are_none_or_several():
+    assert load_campaign(BASE).papers == ()
+    names = ["kapteijns2020_nqe", "mizuno2020_intermittent"]
+    campaign = load_campaign(BASE, {"papers": names})
+    assert campaign.papers == tuple(names)
+    assert campaign.settings["papers"] == names
+
+
+def test_papers_are_the_packages_of_their_folder():
+    folder = ROOT / "analysis/glassmodes/papers"
+    assert set(registry.papers()) == {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+def test_figures_of_one_s_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").touch()
+    assert load_campaign(BASE, {"figures": ["mine.py"]}).figures == ("mine.py",)
+    with pytest.raises(CampaignError, match=r"figures\[1\]: there is no file 'other.py'"):
+        load_campaign(BASE, {"figures": ["mine.py", "other.py"]})
+
+
+@pytest.mark.parametrize(
+    "value, integer",
+    [(2.0, 2), (1.0e3, 1000), ("1e3", 1000), ("1.0e3", 1000), ("1e+3", 1000), ("20e-1", 2)],
+)
+def test_whole_numbers_are_integers(value, integer):
+    campaign = load_campaign(changed(ensembles__glass__samples=value))
+    assert campaign.ensembles["glass"].samples == integer
+    assert type(campaign.settings["ensembles"]["glass"]["samples"]) is int
+    campaign = load_campaign(changed(studies__modes__request={"lowest": value}, **PARTIAL))
+    assert campaign.block("modes", "glass")["request"] == {"lowest": integer}
+
+
+def test_a_file_in_the_folder_of_the_studies_is_a_study(tmp_path):
+    """A study that is made of nothing, too, such as one of a mean-field model."""
+    (tmp_path / "mean_field.py").write_text(MEAN_FIELD)
+    campaign = {**BASE, "studies": {"mean_field": [{"spins": 100.0}, {"spins": 7}]}}
+    (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(campaign))
+    code = (
+        "import sys, glassmodes.studies\n"
+        f"glassmodes.studies.__path__.append({str(tmp_path)!r})\n"
+        "from glassmodes.campaign.settings import CampaignError, load_campaign, schema\n"
+        "assert 'mean_field' in schema()['properties']['studies']['properties']\n"
+        f"campaign = load_campaign({str(tmp_path / 'campaign.yaml')!r})\n"
+        "assert campaign.studies == {'mean_field': [{'spins': 100}, {'spins': 7}]}\n"
+        "assert campaign.prepared() == [] and campaign.ensembles_of('mean_field') == []\n"
+        "bad = {**campaign.settings, 'studies': {'mean_field': {'spins': 13}}}\n"
+        "try:\n    load_campaign(bad)\nexcept CampaignError as error:\n    print(error)\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "analysis")},
+    )
+    assert found.stderr == ""
+    assert found.stdout == "campaign: studies.mean_field.spins: 13 is unlucky\n"
 
 
 def test_blocks_are_chosen_by_ensemble_and_temperature():
@@ -295,6 +397,22 @@ def test_overrides_replace_lists_and_merge_mappings():
     assert campaign.ensembles["glass"].particles == 500
     assert campaign.block("lifetimes", "glass")["blocks"] == 4
 
+
+MEAN_FIELD = """
+from pydantic import Field
+from glassmodes.campaign.study import Study
+from glassmodes.campaign.validation import StudySettings
+
+class Settings(StudySettings):
+    '''Spins without places.'''
+
+    spins: int = Field(ge=1, le=1000, description="Number of spins.")
+
+def faults(block, context):
+    return [context.fault("spins", "13 is unlucky")] if block["spins"] == 13 else []
+
+STUDY = Study("mean_field", settings=Settings, faults=faults)
+"""
 
 # --- what is refused ------------------------------------------------------------------------
 
@@ -651,6 +769,108 @@ FAULTS = {
         "studies.quasilocalized.solver",
         ("'newton'", "fixed_point", "minimisation"),
         {"studies__quasilocalized": {"ensembles": ["glass"], "solver": "newton"}},
+    ),
+    "unknown paper": (
+        "papers[1]",
+        ("'mizuno2020_anharmonics'", "did you mean 'mizuno2020_anharmonic'", "kapteijns2020_nqe"),
+        {"papers": ["mizuno2020_intermittent", "mizuno2020_anharmonics"]},
+    ),
+    "paper twice": (
+        "papers",
+        ("'kapteijns2020_nqe' is given twice",),
+        {"papers": ["kapteijns2020_nqe", "kapteijns2020_nqe"]},
+    ),
+    "one paper, as it used to be": (
+        "paper",
+        ("write papers: [kapteijns2020_nqe]",),
+        {"paper": "kapteijns2020_nqe"},
+    ),
+    "figures that are nowhere": (
+        "figures[0]",
+        ("'nowhere.py'", "current folder", str(Path.cwd())),
+        {"figures": ["nowhere.py"]},
+    ),
+    "figures that would reach a shell": (
+        "figures[0]",
+        ("'mine.py; touch x'",),
+        {"figures": ["mine.py; touch x"]},
+    ),
+    "integer read as text": (
+        "ensembles.glass.samples",
+        ("'1_000'", "not of type integer", "write 1000)"),
+        {"ensembles__glass__samples": "1_000"},
+    ),
+    "number read as text, to all its digits": (
+        "studies.dynamics[0].temperatures[0]",
+        ("'1.25e-3'", "1.25e-03"),
+        {"studies__dynamics__0__temperatures": ["1.25e-3"]},
+    ),
+    "number in quotes": (
+        "studies.decay_rates.hbar",
+        ("'0.5'", "write 0.5, without quotes"),
+        {"studies__decay_rates__hbar": "0.5"},
+    ),
+    "part of a sample": (
+        "ensembles.glass.samples",
+        ("2.5", "not of type integer"),
+        {"ensembles__glass__samples": 2.5},
+    ),
+    "truth for a number": (
+        "ensembles.glass.samples",
+        ("True", "not of type integer"),
+        {"ensembles__glass__samples": True},
+    ),
+    "truth for a temperature": (
+        "studies.dynamics[0].temperatures[0]",
+        ("True", "not of type number"),
+        {"studies__dynamics__0__temperatures": [True]},
+    ),
+    "nothing for a value": (
+        "studies.dynamics[0].time_step",
+        ("None", "not of type number"),
+        {"studies__dynamics__0__time_step": NOTHING},
+    ),
+    "key that is a number": (
+        "ensembles",
+        ("the key 4000", "no text", "quotes"),
+        {"ensembles": {**BASE["ensembles"], 4000: BASE["ensembles"]["glass"]}},
+    ),
+    "key that YAML reads as a truth": (
+        "studies.lifetimes",
+        ("the key False", "no text"),
+        {"studies__lifetimes": {**ONE, False: 3}},
+    ),
+    "needless study of a list": (
+        "studies.modes[1]",
+        ("3", "not of type object"),
+        {"studies__modes": [BASE["studies"]["modes"], 3]},
+    ),
+    "empty list of blocks": ("studies.modes", ("empty",), {"studies__modes": []}),
+    "preparation of an unknown protocol": (
+        "ensembles.glass.preparation.protocol",
+        ("'quensh'", "did you mean 'quench'", "fcc"),
+        {"ensembles__glass__preparation__protocol": "quensh"},
+    ),
+    "preparation without a protocol": (
+        "ensembles.glass.preparation.protocl",
+        ("did you mean 'protocol'",),
+        {"ensembles__glass__preparation": {"protocl": "quench"}},
+    ),
+    "annealing without a temperature": (
+        "ensembles.glass.preparation",
+        ("'annealing' needs the key 'annealing_temperature'",),
+        {"ensembles__glass__preparation__annealing": 10.0},
+    ),
+    "time step of swaps": (
+        "ensembles.glass.preparation.time_step",
+        ("swap Monte Carlo has no time step",),
+        {
+            "ensembles__glass__model": "poly",
+            "ensembles__glass__preparation": {
+                **{"protocol": "equilibrium", "dynamics": "swap", "snapshots": 2},
+                **{"equilibration": 1e3, "time_step": 0.01},
+            },
+        },
     ),
     "bad name": ("campaign", ("'My campaign'",), {"campaign": "My campaign"}),
 }

@@ -91,7 +91,7 @@ def test_ends_with_the_path_of_the_report(campaign):
     report = folder / "results" / "tiny" / "report.html"
     assert re.search(rf"^Report: {report}$", text, re.M)
     assert report.stat().st_size > 100_000
-    assert "data:image/png;base64," in report.read_text()
+    assert "data:image/webp;base64," in report.read_text()
 
 
 def test_every_table_is_made(campaign):

@@ -158,7 +158,7 @@ def test_figures_and_report_from_tables(computed, tmp_path):
     assert {"lifetimes", "joint_density", "mean_squared_displacement"} <= drawn
     assert {path.stem for path in (output / "figures").glob("*.pdf")} == drawn
     report = (output / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == len(drawn)
+    assert report.count("data:image/webp;base64,") == len(drawn)
     assert 'src="http' not in report
     caption = json.loads((output / "figures" / "lifetimes.json").read_text())["caption"]
     assert len(caption) > 50

@@ -16,7 +16,7 @@ from tests.workflow.test_programs import BIN, ENVIRONMENT
 CAMPAIGN = {
     "campaign": "tiny",
     "seed": 7,
-    "paper": "kapteijns2020_nqe",
+    "papers": ["kapteijns2020_nqe"],
     "ensembles": {
         "glass": {
             "model": "ipl10_2d",

@@ -26,5 +26,5 @@ rule archive_results:
         results=lambda wildcards, output: Path(output[0]).parent,
         arrays=" ".join(ARCHIVED),
     shell:
-        "python workflow/scripts/archive_results.py --results {params.results} --output {output}"
+        program("archive_results") + " --results {params.results} --output {output}"
         " --log {log} --arrays {params.arrays}"

@@ -2,6 +2,8 @@
 # on a cluster reads it again.
 import fcntl
 import os
+import shlex
+import shutil
 import socket
 import sys
 import time
@@ -11,8 +13,7 @@ from pathlib import Path
 import yaml
 
 from glassmodes import __version__ as CODE_VERSION
-from glassmodes.campaign import layout, planning
-from glassmodes.campaign.registry import studies_of_runs
+from glassmodes.campaign import layout, planning, registry
 from glassmodes.campaign.settings import ROOT, CampaignError, load_campaign
 from glassmodes.campaign.settings import temperature_label as label
 from glassmodes.models import ModelError
@@ -33,16 +34,11 @@ def read_campaign():
         raise WorkflowError(f"the campaign cannot be run\n{error}") from None
     for warning in campaign.warnings:
         logger.warning(warning)
-    folders = [template.partition("/")[0] for template in layout.FILES.values()]
+    folders = [array.folder for array in registry.arrays().values()]
     if not isinstance(arrays, list) or not set(arrays) <= set(folders):
         raise WorkflowError(f"archive: {arrays!r} is no list of {', '.join(folders)}")
     return campaign, machine, arrays
 
-
-if not Path("workflow/scripts").is_dir():
-    raise WorkflowError(
-        f"run Snakemake in the project's folder, {ROOT}; results go wherever --config results=... says"
-    )
 
 # Snakemake counts no ranks among its cores, and without a profile nothing else says how many fit
 if workflow.nodes is None and workflow.is_main_process and "tasks" not in workflow.global_resources:
@@ -53,12 +49,6 @@ CAMPAIGN, MACHINE, ARCHIVED = read_campaign()
 RESULTS = layout.root(CAMPAIGN)
 TABLES_FOLDER = f"{RESULTS}/tables"
 TABLES = layout.tables(CAMPAIGN)
-GLASSES, MODES, TRAJECTORIES, INHERENT, QUASILOCALIZED = (
-    f"{RESULTS}/{{ensemble}}/{layout.FILES[name]}"
-    for name in ("glasses", "mode_vectors", "trajectories", "inherent", "quasilocalized_vectors")
-)
-LIQUIDS = f"{RESULTS}/{{ensemble}}/liquids/r{{run}}.h5"
-BOSON_PEAK = f"{RESULTS}/{{ensemble}}/parts/boson_peak/all.parquet"
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 PLAN = f"{RESULTS}/plan"
 DRIVING = []
@@ -69,16 +59,36 @@ for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT /
     os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
 
 
+def program(name):
+    """Command that runs a program of workflow/scripts/, from whatever folder."""
+    path = shlex.quote(str(ROOT / "workflow" / "scripts" / f"{name}.py"))
+    return "python " + path.replace("{", "{{").replace("}", "}}")
+
+
+def launcher():
+    """What starts the ranks of a program: Snakemake asks for it where the job runs.
+
+    MPICH needs PMI2: under pmix, or none, `srun` silently starts N copies of "rank 0 of 1", which
+    every program here detects and refuses. A rank that dies must take the others with it, or they
+    would wait for it until their walltime ends. An MPI with MPICH's ABI (Cray, Intel, MVAPICH) may
+    want another launcher: GLASSMODES_LAUNCHER names it.
+    """
+    in_allocation = "SLURM_JOB_ID" in os.environ and shutil.which("srun")
+    usual = "srun --mpi=pmi2 --kill-on-bad-exit=1" if in_allocation else "mpiexec"
+    return os.environ.get("GLASSMODES_LAUNCHER", usual)
+
+
 def one_of(names):
     """Regular expression of a wildcard that is one of these names."""
     return "|".join(names) if names else "(?!)"
 
 
 TEMPERATURES = {
-    label(t): t
-    for study in studies_of_runs()
-    for name in CAMPAIGN.ensembles
-    for t in CAMPAIGN.temperatures(study, name)
+    label(temperature): temperature
+    for stage in registry.stages().values()
+    for name in layout.ensembles_of(CAMPAIGN, stage)
+    for temperature in layout.temperatures_of(CAMPAIGN, stage, name)
+    if temperature is not None
 }
 
 
@@ -146,111 +156,73 @@ def find_future(folder, tolerance=600.0):
     return None
 
 
-def settings_of(*studies):
-    """Function of wildcards: all settings that a rule's result depends on, as text.
+def job_of(stage, wildcards):
+    """The job of a stage that a rule's wildcards stand for."""
+    index = wildcards.get("run" if stage.per == "run" else "bundle")
+    return layout.Job(
+        stage.name,
+        wildcards.get("ensemble", ""),
+        None if index is None else int(index),
+        TEMPERATURES.get(wildcards.get("temperature")),
+    )
 
-    A change of any of them makes Snakemake run the rule again.
+
+def job_arguments(stage):
+    """Function of wildcards: arguments of the program that name a job."""
+    options = {
+        "bundle": ("ensemble", "bundle"),
+        "temperature": ("ensemble", "bundle", "temperature"),
+        "run": ("ensemble", "run"),
+        "ensemble": ("ensemble",),
+        "campaign": (),
+    }[stage.per]
+    return lambda wildcards: " ".join(
+        [stage.name, *(f"--{name} {wildcards[name]}" for name in options)]
+    )
+
+
+def settings_of(stage):
+    """Function of wildcards: all settings that a job's result depends on, as text.
+
+    A change of any of them, or of the stage's revision, makes Snakemake run the job again.
     """
-
-    def settings(wildcards):
-        return planning.settings_text(
-            CAMPAIGN,
-            studies,
-            wildcards.ensemble,
-            range(*sample_range(wildcards)),
-            TEMPERATURES.get(wildcards.get("temperature")),
-        )
-
-    return settings
-
-
-def bundle_range(wildcards):
-    """Samples of a bundle, as (first, end)."""
-    samples = CAMPAIGN.ensembles[wildcards.ensemble].samples_of(int(wildcards.bundle))
-    return samples.start, samples.stop
-
-
-def sample_range(wildcards):
-    """Samples of a bundle or of an equilibrium run, as (first, end)."""
-    if "run" not in wildcards.keys():
-        return bundle_range(wildcards)
-    ensemble, run = CAMPAIGN.ensembles[wildcards.ensemble], int(wildcards.run)
-    first = run * ensemble.snapshots
-    return first, first + ensemble.snapshots_of(run)
-
-
-def liquids_of(wildcards):
-    """Equilibrium runs that a bundle's samples are taken from; none for most protocols."""
-    runs = CAMPAIGN.ensembles[wildcards.ensemble].runs_of(int(wildcards.bundle))
-    folder = LIQUIDS.rpartition("/")[0].format(ensemble=wildcards.ensemble)
-    return [f"{folder}/{layout.run_name(run)}.h5" for run in runs]
+    return lambda wildcards: planning.settings_text(CAMPAIGN, job_of(stage, wildcards))
 
 
 @cache
-def cost(stage, ensemble, samples, temperature):
+def cost(name, ensemble, samples, temperature):
+    stage = registry.stages()[name]
     return planning.cost(CAMPAIGN, stage, ensemble, samples, temperature, MACHINE)
 
 
 @cache
-def cost_of_last(stage, table):
-    return planning.cost_of_last(CAMPAIGN, stage, table)
+def cost_of_last(name, table):
+    return planning.cost_of_last(CAMPAIGN, name, table)
 
 
-def expected(wildcards, stage):
+def expected(wildcards, name):
     """What a job is expected to use."""
-    if stage in planning.LAST:
-        return cost_of_last(stage, wildcards.get("table", ""))
-    ensemble = CAMPAIGN.ensembles[wildcards.ensemble]
-    if not {"bundle", "run"} & set(wildcards.keys()):
-        return cost(stage, ensemble.name, ensemble.samples, None)
-    first, end = sample_range(wildcards)
-    return cost(stage, ensemble.name, end - first, TEMPERATURES.get(wildcards.get("temperature")))
+    if name in planning.LAST:
+        return cost_of_last(name, wildcards.get("table", ""))
+    stage = registry.stages()[name]
+    job = job_of(stage, wildcards)
+    samples = len(layout.samples_of(CAMPAIGN, stage, job.ensemble, job.index))
+    return cost(name, job.ensemble, samples, job.temperature)
 
 
 def ranks(stage):
-    """Function of wildcards: MPI ranks that a rule (`stage`) can use (a SLURM job must have two at least)."""
-    return lambda wildcards: expected(wildcards, stage).ranks
+    """Function of wildcards: MPI ranks that a job can use (a SLURM job must have two at least)."""
+    return lambda wildcards: expected(wildcards, stage.name).ranks
 
 
-def memory(stage):
+def memory(name):
     """Function of wildcards and attempt: memory in MB, Snakemake's own included."""
-    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, stage), attempt)
+    return lambda wildcards, attempt: planning.requested_memory(expected(wildcards, name), attempt)
 
 
-def minutes(stage):
+def minutes(name):
     """Function of wildcards and attempt: walltime in minutes."""
-    return lambda wildcards, attempt: planning.requested_minutes(
-        expected(wildcards, stage), attempt
-    )
-
-
-def spectra(table):
-    """Function of wildcards: parts of the ensemble whose spectra give the boson peak."""
-
-    def files(wildcards):
-        source = CAMPAIGN.spectrum_of(wildcards.ensemble)
-        return [
-            f"{RESULTS}/{source}/parts/{table}/b{bundle:04d}.parquet"
-            for bundle in CAMPAIGN.ensembles[source].bundles
-        ]
-
-    return files
-
-
-def every_bundle(pattern):
-    """Function of wildcards: one file of each bundle of the ensemble."""
-
-    def files(wildcards):
-        bundles = CAMPAIGN.ensembles[wildcards.ensemble].bundles
-        return [pattern.format(ensemble=wildcards.ensemble, bundle=f"{b:04d}") for b in bundles]
-
-    return files
-
-
-def window(wildcards):
-    """The boson peak, where it bounds the window of an ensemble."""
-    block = CAMPAIGN.block("excitations", wildcards.ensemble)
-    return {"boson_peak": BOSON_PEAK} if block["below"] == "boson_peak" else {}
+    return lambda wildcards, attempt: planning.requested_minutes(expected(wildcards, name), attempt)
 
 
 def table(name):

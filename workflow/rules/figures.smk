@@ -31,8 +31,7 @@ rule draw_figures:
         code_version=CODE_VERSION,
         contents=contents,
     shell:
-        "python workflow/scripts/draw_figures.py --manifest {input.manifest}"
-        " --output {output} --log {log}"
+        program("draw_figures") + " --manifest {input.manifest}" " --output {output} --log {log}"
 
 
 rule write_report:
@@ -56,5 +55,5 @@ rule write_report:
         code_version=CODE_VERSION,
         contents=contents,
     shell:
-        "python workflow/scripts/write_report.py --manifest {input.manifest}"
+        program("write_report") + " --manifest {input.manifest}"
         " --figures {input.figures} --output {output} --log {log}"

@@ -21,10 +21,10 @@ rule gather_tables:
         runtime=minutes("gather_tables"),
     params:
         campaign=SNAPSHOT,
-        code_version=CODE_VERSION,
+        columns=lambda wildcards: [c.name for c in registry.tables()[wildcards.table].columns],
     shell:
-        "python workflow/scripts/gather_tables.py"
-        " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
+        program("gather_tables")
+        + " --campaign {params.campaign} --table {wildcards.table} --output {output} --log {log}"
 
 
 rule summarise_tables:
@@ -48,9 +48,11 @@ rule summarise_tables:
         runtime=minutes("summarise_tables"),
     params:
         campaign=SNAPSHOT,
+        # claims and figures are soon made, and made again by every version of the software
         code_version=CODE_VERSION,
+        papers=CAMPAIGN.papers,
         ensembles=CAMPAIGN.settings["ensembles"],
         folder=lambda wildcards, output: Path(output.summary).parent,
     shell:
-        "python workflow/scripts/summarise_tables.py"
-        " --campaign {params.campaign} --tables {params.folder} --log {log}"
+        program("summarise_tables")
+        + " --campaign {params.campaign} --tables {params.folder} --log {log}"

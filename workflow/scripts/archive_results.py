@@ -9,13 +9,15 @@ from glassmodes import logs
 
 def main(argv=None):
     """Run the program; `--help` says how."""
-    from glassmodes.data.archive import ARRAYS, write_archive
+    from glassmodes.campaign import registry
+    from glassmodes.data.archive import write_archive
 
+    folders = [array.folder for array in registry.arrays().values()]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, help="results/<campaign>")
     parser.add_argument("--output", required=True, help="the archive, .tar")
     parser.add_argument(
-        "--arrays", nargs="*", default=[], choices=ARRAYS, help="folders of arrays to pack as well"
+        "--arrays", nargs="*", default=[], choices=folders, help="folders of arrays to pack as well"
     )
     parser.add_argument("--log")
     arguments = parser.parse_args(argv)

@@ -1,21 +1,17 @@
 """Say what is left to do of a campaign, and what it will cost; nothing is simulated."""
 
 import argparse
-import base64
 import csv
 import json
 import sys
 from pathlib import Path
 
-from glassmodes import __version__, logs
+from glassmodes import logs
 from glassmodes.campaign import planning
 from glassmodes.campaign.rates import RatesError
+from glassmodes.campaign.runner import changed_setting
 from glassmodes.campaign.settings import CampaignError, load_campaign
 from glassmodes.data.storage import atomic_path
-
-RECORDS = Path(".snakemake/metadata")
-LONGEST_NAME = 254
-"""Characters of a record's name in one level of folders (Snakemake's own limit)."""
 
 
 def main(argv=None):
@@ -29,7 +25,7 @@ def main(argv=None):
     logs.set_up(arguments.log, "plan_campaign")
     try:
         machine = planning.Machine.of(json.loads(arguments.machine))
-        plan = planning.make_plan(load_campaign(Path(arguments.campaign)), machine, changed)
+        plan = planning.make_plan(load_campaign(Path(arguments.campaign)), machine, changed_setting)
     except (CampaignError, RatesError, planning.MachineError) as error:
         sys.exit(f"plan_campaign: {error}")
     text = planning.as_text(plan)
@@ -45,21 +41,6 @@ def main(argv=None):
             table.writerows(planning.rows(plan))
         text += f"\nAlso as {folder}/plan.csv and {folder}/plan.json\n"
     print(text, end="")
-
-
-def changed(path: str, settings: str) -> str | None:
-    """Why Snakemake makes a file again, by what it recorded of the job that made it."""
-    name = base64.urlsafe_b64encode(path.encode()).decode()
-    parts = [name[k : k + LONGEST_NAME] for k in range(0, len(name), LONGEST_NAME)]
-    record = RECORDS.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
-    try:
-        known = json.loads(record.read_text())["params"]
-    except (OSError, KeyError, json.JSONDecodeError):
-        # without a record Snakemake takes what is there, too
-        return None
-    if repr(__version__) not in known:
-        return f"made by another code version than {__version__}"
-    return None if repr(settings) in known else "made with other settings"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the report of a campaign: one HTML file with figures, summary and provenance."""
+"""Write the report of a campaign: one HTML file with claims, figures, tables and provenance."""
 
 import argparse
 import sys
@@ -24,20 +24,11 @@ def main(argv=None):
     folder = Path(arguments.manifest).parent
     manifest = check_manifest(folder)
     tables = {Path(name).stem: read_table(folder / name) for name in manifest["files"]}
-    settings = manifest.pop("settings")
-    provenance = {
-        "paper": settings["paper"],
-        "seed": settings["seed"],
-        **{key: value for key, value in manifest.items() if key != "files"},
-        "ensembles": {name: str(entry) for name, entry in settings["ensembles"].items()},
-        "studies": {
-            f"{study}, block {index + 1}": ", ".join(f"{k}: {v}" for k, v in block.items())
-            for study, blocks in settings["studies"].items()
-            for index, block in enumerate(blocks)
-        },
-        "tables": manifest["files"],
-    }
-    write_report(arguments.output, tables, arguments.figures, provenance)
+    settings = manifest["settings"]
+    # campaigns up to version 0.1.0 were compared with one paper
+    papers = settings["papers"] if "papers" in settings else [settings["paper"]]
+    head = {"campaign": manifest["campaign"], "papers": papers, "seed": settings["seed"]}
+    write_report(arguments.output, tables, arguments.figures, {**head, **manifest})
 
 
 if __name__ == "__main__":

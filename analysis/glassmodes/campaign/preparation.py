@@ -15,12 +15,15 @@ from pydantic import Field
 from glassmodes.campaign.validation import (
     Fault,
     Settings,
+    SettingsError,
     Temperature,
     TimeStep,
     near,
     not_among,
     read_settings,
+    unknown_key,
 )
+from glassmodes.ensembles import Ensemble
 from glassmodes.models import GlassModel
 
 Engine = Annotated[
@@ -38,6 +41,7 @@ class Preparation(Settings):
     from_model: ClassVar[tuple[str, ...]] = ()
     """Keys that take the model's own value where they are not given."""
 
+    protocol: str = Field(description="Name of the protocol.")
     ranks_per_sample: int = Field(
         1,
         ge=1,
@@ -104,14 +108,9 @@ class Preparation(Settings):
                 )
             )
         settings = self.completed(model)
+        lack = f"is missing, and the model {model.name} has none{self._purpose()}"
         return faults + [
-            (
-                key,
-                f"the key {name!r} is missing, and the model {model.name} has none"
-                f"{self._purpose()}",
-            )
-            for name in self.from_model
-            if not settings[name]
+            (key, f"the key {name!r} {lack}") for name in self.from_model if not settings[name]
         ]
 
     def _of_model(self, name: str, model: GlassModel) -> float | None:
@@ -361,8 +360,12 @@ def read_preparation(content: Any, key: str) -> tuple[dict, list[Fault]]:
     """
     if not isinstance(content, dict):
         return {}, [(key, f"{content!r} is not of type object")]
+    every = list(dict.fromkeys(name for kind in PROTOCOLS.values() for name in kind.model_fields))
     if "protocol" not in content:
-        return {}, [(key, "the key 'protocol' is missing")]
+        unknown = [
+            (f"{key}.{name}", unknown_key(name, every)) for name in content if name not in every
+        ]
+        return {}, [*unknown, (key, "the key 'protocol' is missing")]
     protocol = content["protocol"]
     kind = PROTOCOLS.get(protocol) if isinstance(protocol, str) else None
     if kind is None:
@@ -374,9 +377,75 @@ def read_preparation(content: Any, key: str) -> tuple[dict, list[Fault]]:
     faults = [
         (
             f"{key}.{name}",
-            f"not a setting of the protocol {protocol}{near(name, allowed)} "
-            f"(its settings: {', '.join(allowed)})",
+            f"not a setting of the protocol {protocol}"
+            f"{'' if name in every else near(name, allowed)} (its settings: {', '.join(allowed)})",
         )
         for name in foreign
     ] + faults
     return ({} if faults else settings), faults
+
+
+def size_faults(key: str, protocol: Preparation, particles: int, model: GlassModel) -> list[Fault]:
+    """What is wrong with the number of particles of an ensemble.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the ensemble.
+    protocol : Preparation
+    particles : int
+    model : GlassModel
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    is_crystal = isinstance(protocol, FccCrystal)
+    if is_crystal and particles != protocol.particles:
+        return [
+            (
+                f"{key}.particles",
+                f"{particles} differs from the {protocol.particles} of {protocol.cells} FCC cells "
+                "an edge; leave it out",
+            )
+        ]
+    smallest = model.smallest_system()
+    if particles >= smallest:
+        return []
+    where, least = "particles", smallest
+    if is_crystal:
+        where, least = "preparation.cells", math.ceil((smallest / 4) ** (1 / 3) - 1e-9)
+    box, reach = model.box(particles)[0], 2.0 * model.largest_cutoff()
+    return [
+        (
+            f"{key}.{where}",
+            f"{particles} particles of {model.name} have a box of {box:.4g}, smaller than twice "
+            f"the cutoff, {reach:.4g}; at least {least} are needed",
+        )
+    ]
+
+
+def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
+    """Refuse the preparation of an ensemble that was made by hand, before any work starts.
+
+    The ensembles of a campaign were checked when the campaign was read.
+
+    Parameters
+    ----------
+    model : GlassModel
+    ensemble : Ensemble
+
+    Raises
+    ------
+    SettingsError
+        With one line for every fault, each naming the ensemble, the key, its value and what is
+        allowed.
+    """
+    key = f"ensembles.{ensemble.name}"
+    settings, faults = read_preparation(ensemble.preparation, f"{key}.preparation")
+    if not faults:
+        protocol = PROTOCOLS[settings["protocol"]](**settings)
+        faults = protocol.faults(f"{key}.preparation", model)
+        faults += size_faults(key, protocol, ensemble.particles, model)
+    if faults:
+        raise SettingsError("\n".join(f"{where}: {message}" for where, message in faults))

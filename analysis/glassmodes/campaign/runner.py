@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from glassmodes.data.resume import PartialFolder
-    from glassmodes.data.samples import Glass
+    from glassmodes.data.structures import Glass
 
 LEFT_OUT = "left_out"
 """Attribute of every output: samples that are left out, with the reason, as JSON."""
@@ -75,7 +75,7 @@ class Task:
     world : mpi4py.MPI.Comm or None
         None for a serial stage.
     log : logging.Logger
-    files : dict of str to path
+    files : dict of str to list of path
         Files that are read or written in place of those of the campaign's folder.
     left_out : dict of int to str
         Samples without results, and why.
@@ -87,7 +87,7 @@ class Task:
     model: GlassModel | None
     world: Any
     log: logging.Logger
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -128,9 +128,7 @@ class Task:
 
     def path(self, name: str) -> Path:
         """The file that the job makes, or the only one that it reads, under a name."""
-        if name in self.files:
-            return Path(self.files[name])
-        if name in {made.name for made in self.stage.makes}:
+        if name not in self.files and name in {made.name for made in self.stage.makes}:
             job = self.job
             return Path(layout.file(self.campaign, name, job.ensemble, job.index, job.temperature))
         (path,) = self.paths(name)
@@ -139,7 +137,7 @@ class Task:
     def paths(self, name: str) -> list[Path]:
         """The files that the job reads under a name; none where it is not needed."""
         if name in self.files:
-            return [Path(self.files[name])]
+            return self.files[name]
         return [Path(path) for path in layout.inputs_of(self.campaign, self.job, name)]
 
     @cached_property
@@ -453,13 +451,13 @@ def main(argv=None) -> None:
         logs.set_up(arguments.log, title)
     campaign = load_campaign(Path(arguments.campaign))
     job = _job(parser, arguments, campaign)
-    files = {}
+    files: dict[str, list[Path]] = {}
     for entry in arguments.file:
         name, separator, path = entry.partition("=")
         known = [*(read.name for read in stage.inputs), *(made.name for made in stage.makes)]
         if not separator or name not in known:
             parser.error(f"--file {entry}: write NAME=PATH, NAME one of {', '.join(known)}")
-        files[name] = Path(path)
+        files.setdefault(name, []).append(Path(path))
     ensemble = campaign.ensembles[job.ensemble] if job.ensemble else None
     model = campaign.models[ensemble.model] if ensemble else None
     task = Task(campaign, job, ensemble, model, world, logging.getLogger(logs.PROGRAM), files)

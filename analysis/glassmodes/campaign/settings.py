@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,12 +21,13 @@ import yaml
 from pydantic import Field
 
 from glassmodes.campaign import registry
-from glassmodes.campaign.preparation import PROTOCOLS, FccCrystal, read_preparation
+from glassmodes.campaign.preparation import PROTOCOLS, read_preparation, size_faults
 from glassmodes.campaign.study import Study
 from glassmodes.campaign.validation import (
     Fault,
     Name,
     Settings,
+    SettingsError,
     StudyContext,
     Unique,
     dotted,
@@ -63,7 +63,7 @@ NOT_HASHED = ("papers", "figures", "results")
 """Keys that change no sample and no measurement."""
 
 
-class CampaignError(ValueError):
+class CampaignError(SettingsError):
     """A campaign that cannot be run; one line for each fault: file, key, value, what is allowed."""
 
 
@@ -273,7 +273,7 @@ def schema() -> dict:
         reference = {"$ref": f"#/$defs/{name}"}
         several = {"type": "array", "minItems": 1, "maxItems": 1000, "items": reference}
         keys["studies"]["properties"][name] = {
-            "description": block["description"],
+            "description": block.get("description", ""),
             "oneOf": [reference, several],
         }
         definitions[name] = block
@@ -527,35 +527,11 @@ def _ensembles(settings: dict, models: Mapping[str, GlassModel]):
         place = f"{key}.preparation"
         protocol = PROTOCOLS[entry["preparation"]["protocol"]](**entry["preparation"])
         faults += protocol.faults(place, model)
-        if isinstance(protocol, FccCrystal):
-            particles = protocol.particles
-            if entry.get("particles", particles) != particles:
-                faults.append(
-                    (
-                        f"{key}.particles",
-                        f"{entry['particles']} differs from the {particles} of "
-                        f"{protocol.cells} FCC cells an edge; leave it out",
-                    )
-                )
-        elif "particles" not in entry:
+        particles = entry.get("particles", getattr(protocol, "particles", None))
+        if particles is None:
             faults.append((key, "the key 'particles' is missing"))
             continue
-        else:
-            particles = entry["particles"]
-        smallest = model.smallest_system()
-        if particles < smallest:
-            box, reach = model.box(particles)[0], 2.0 * model.largest_cutoff()
-            where, least = "particles", smallest
-            if isinstance(protocol, FccCrystal):
-                where, least = "preparation.cells", math.ceil((smallest / 4) ** (1 / 3) - 1e-9)
-            faults.append(
-                (
-                    f"{key}.{where}",
-                    f"{particles} particles of {model.name} have a box of {box:.4g}, smaller than "
-                    f"twice the cutoff, {reach:.4g}; at least {least} are needed",
-                )
-            )
-            continue
+        faults += size_faults(key, protocol, particles, model)
         ensembles[name] = Ensemble(
             name=name,
             model=model.name,

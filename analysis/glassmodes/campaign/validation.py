@@ -35,6 +35,10 @@ _OUT_OF_BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
+class SettingsError(ValueError):
+    """Settings that are refused; one line for each fault: key, value, what is allowed."""
+
+
 # --- types of values -------------------------------------------------------------------------
 
 
@@ -392,6 +396,10 @@ def _message(error: dict, value: Any, rules: dict) -> str:
         return f"{value} is not a finite number: it must be {_bounds(rules)}"
     if what == "string_pattern_mismatch":
         return f"{value!r} does not match {rules['pattern']}"
+    if what in ("too_short", "string_too_short"):
+        return f"{value!r} is empty; allowed: at least {error['ctx']['min_length']}"
+    if what in ("too_long", "string_too_long"):
+        return f"{len(value)} are too many; allowed: at most {error['ctx']['max_length']}"
     if what == "repeated":
         return f"{value!r} must have no entry twice, and {error['msg']}"
     return f"{value!r} is refused: {error['msg']}"

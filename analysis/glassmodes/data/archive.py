@@ -17,12 +17,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from glassmodes.campaign.layout import FILES
 from glassmodes.data.manifest import MANIFEST, check_manifest, write_manifest
 from glassmodes.data.storage import StorageError, atomic_path
-
-ARRAYS = tuple(template.partition("/")[0] for template in FILES.values())
-"""Folders of arrays that an archive may hold besides: glasses, modes, trajectories, inherent."""
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz")
 
@@ -42,7 +38,7 @@ def write_archive(results: str | Path, path: str | Path, arrays: Iterable[str] =
     path : path
         The archive, .tar: tables are compressed already.
     arrays : iterable of str
-        Of :data:`ARRAYS`, to be packed as well.
+        Folders of arrays of the ensembles (glasses, modes, ...) to be packed as well.
 
     Returns
     -------
@@ -60,8 +56,6 @@ def write_archive(results: str | Path, path: str | Path, arrays: Iterable[str] =
     names += [f"tables/{twin.name}" for twin in sorted((results / "tables").glob("*.csv"))]
     names.append("campaign.yaml")
     for folder in arrays:
-        if folder not in ARRAYS:
-            raise StorageError(f"{folder}: no arrays of a campaign; there are {', '.join(ARRAYS)}")
         names += sorted(
             str(file.relative_to(results))
             for file in results.glob(f"*/{folder}/**/*.h5")

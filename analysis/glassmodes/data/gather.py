@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from glassmodes.data.schemas import KINDS, TABLES
+from glassmodes.data.columns import KINDS, Table
+from glassmodes.data.schemas import TABLES
 from glassmodes.data.storage import read_table
 
 
@@ -15,8 +17,14 @@ class TableError(ValueError):
     """A table that breaks the data contract; names the table, the column and the fault."""
 
 
-def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def validate(frame: pd.DataFrame, table: Table | str) -> pd.DataFrame:
     """A table with its columns in order, checked.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    table : Table or str
+        What is declared of it, or the name of one of :data:`glassmodes.data.schemas.TABLES`.
 
     Raises
     ------
@@ -24,10 +32,9 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         If a column is missing, has the wrong type, or holds values that are not finite where they
         must be.
     """
-    if name not in TABLES:
-        raise TableError(f"{name}: no such table; known: {', '.join(TABLES)}")
-    columns = TABLES[name]
-    for column in columns:
+    declared = _declared(table)
+    name = declared.name
+    for column in declared.columns:
         if column.name not in frame.columns:
             raise TableError(f"{name}: column {column.name!r} is missing")
         values = frame[column.name]
@@ -40,32 +47,55 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             bad = int((~np.isfinite(values.to_numpy(dtype=float))).sum())
             if bad:
                 raise TableError(f"{name}: column {column.name!r} has {bad} values not finite")
-    named = [column.name for column in columns]
+    named = [column.name for column in declared.columns]
     return frame[named + [extra for extra in frame.columns if extra not in named]]
 
 
-def gather(parts: Iterable, name: str) -> pd.DataFrame:
+def _declared(table: Table | str) -> Table:
+    if isinstance(table, Table):
+        return table
+    if table not in TABLES:
+        raise TableError(f"{table}: no such table; known: {', '.join(TABLES)}")
+    return TABLES[table]
+
+
+def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
     """One table from its parts.
 
     Parameters
     ----------
     parts : iterable of path or DataFrame
         Any order; empty ones count for nothing.
-    name : str
+    table : Table or str
+        As :func:`validate`.
 
     Returns
     -------
     pandas.DataFrame
-        Checked, sorted by ensemble, sample, and the order within each part.
+        Checked, sorted by ensemble, sample, temperature, and the order within each part. Its
+        attribute `left_out` holds samples without results, with the reasons: a list of
+        (ensemble, sample, reason).
     """
     frames = [part if isinstance(part, pd.DataFrame) else read_table(part) for part in parts]
+    left_out = [entry for frame in frames for entry in _left_out(frame)]
     # an empty part has no types of its own and would spoil those of the others
     filled = [frame for frame in frames if len(frame)]
     if not filled:
-        return pd.DataFrame({column.name: [] for column in TABLES[name]})
-    table = pd.concat(filled, ignore_index=True)
-    keys = [key for key in ("ensemble", "sample", "temperature") if key in table.columns]
-    return validate(table.sort_values(keys, kind="stable", ignore_index=True), name)
+        gathered = pd.DataFrame({column.name: [] for column in _declared(table).columns})
+    else:
+        for frame in filled:
+            frame.attrs = {}
+        whole = pd.concat(filled, ignore_index=True)
+        keys = [key for key in ("ensemble", "sample", "temperature") if key in whole.columns]
+        gathered = validate(whole.sort_values(keys, kind="stable", ignore_index=True), table)
+    gathered.attrs = {"left_out": list(dict.fromkeys(left_out))}
+    return gathered
+
+
+def _left_out(frame) -> list[tuple[str, int, str]]:
+    """Samples that a part has no results of, as its file says."""
+    reasons = json.loads(frame.attrs.get("left_out", "{}"))
+    return [(frame.attrs["ensemble"], int(sample), why) for sample, why in reasons.items()]
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:

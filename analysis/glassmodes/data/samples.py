@@ -1,76 +1,140 @@
-"""One inherent structure and its vibrational modes, as the rooms hand them to each other."""
+"""How many samples of each ensemble the results rest on, and why others were left out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
+import pandas as pd
 
+from glassmodes.data.gather import TableError
 
-@dataclass
-class Glass:
-    """One sample: an inherent structure.
+_RUN_TABLES = ("equilibration",)
+"""Tables whose `sample` is the first of an equilibrium run, whether or not it became a glass."""
 
-    Attributes
-    ----------
-    sample : int
-        Index of the sample within its ensemble.
-    positions : ndarray, shape=(N, d)
-        Positions of the particles; files store them wrapped into the box.
-    box : ndarray, shape=(d,)
-        Edge lengths of the periodic box.
-    species : ndarray, shape=(N,), dtype=int
-        Species of each particle, from 0.
-    diameter : ndarray, shape=(N,)
-        Diameter of each particle.
-    energy : float
-        Total potential energy.
-    max_force : float
-        Largest force on a particle, max_i |F_i|.
-    status : str
-        "ok", or the reason for which the sample cannot be used.
-    diagnostics : dict of str to float
-        Numbers measured during the preparation.
-    """
-
-    sample: int
-    positions: np.ndarray
-    box: np.ndarray
-    species: np.ndarray
-    diameter: np.ndarray
-    energy: float = np.nan
-    max_force: float = np.nan
-    status: str = "ok"
-    diagnostics: dict = field(default_factory=dict)
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether the status is "ok"."""
-        return self.status == "ok"
+_LISTED = 5
+"""Sample indices that are written out for one reason; more are counted."""
 
 
-@dataclass
-class Modes:
-    """Vibrational modes of one inherent structure, without the d translations; masses are one.
+@dataclass(frozen=True)
+class SamplesUsed:
+    """Samples of one ensemble: asked for, used, and left out.
 
     Attributes
     ----------
-    frequency_squared : ndarray, shape=(n,)
-        Eigenvalues w^2 of the Hessian M, ascending; w is an angular frequency.
-    vectors : ndarray, shape=(n, N, d)
-        Eigenvectors e of unit norm.
-    residual : ndarray, shape=(n,)
-        |M e - w^2 e| of each mode.
-    complete_below : float
-        Frequency below which no mode is missing; NaN if that is unknown.
+    ensemble : str
+    particles : int
+        N of every sample.
+    asked : int
+        Number of samples that the campaign asks for.
+    left_out : mapping of int to str
+        Index of each sample that some stage could not use, and the reason: "status (stage)".
     """
 
-    frequency_squared: np.ndarray
-    vectors: np.ndarray
-    residual: np.ndarray
-    complete_below: float = np.nan
+    ensemble: str
+    particles: int
+    asked: int
+    left_out: Mapping[int, str]
 
     @property
-    def frequency(self) -> np.ndarray:
-        """Angular frequency w of each mode; -|w| where w^2 is negative (an unstable direction)."""
-        return np.sign(self.frequency_squared) * np.sqrt(np.abs(self.frequency_squared))
+    def used(self) -> int:
+        """Number of samples that every stage could use."""
+        return self.asked - len(self.left_out)
+
+    @property
+    def count(self) -> str:
+        """Samples used as text: "2 samples", or "2 of 3 samples" where one was left out."""
+        if not self.left_out:
+            return f"{self.asked:,} sample{'' if self.asked == 1 else 's'}"
+        return f"{self.used:,} of {self.asked:,} sample{'' if self.asked == 1 else 's'}"
+
+    @property
+    def reasons(self) -> str:
+        """Why samples were left out: "melted (dynamics), samples 3, 7"; "" if none was."""
+        samples: dict[str, list[int]] = {}
+        for sample in sorted(self.left_out):
+            samples.setdefault(self.left_out[sample], []).append(sample)
+        return "; ".join(f"{reason}, {_listed(who)}" for reason, who in samples.items())
+
+
+def _listed(samples: list[int]) -> str:
+    text = ", ".join(map(str, samples[:_LISTED]))
+    more = len(samples) - _LISTED
+    return f"sample{'' if len(samples) == 1 else 's'} {text}" + (
+        f" and {more:,} more" if more > 0 else ""
+    )
+
+
+def samples_used(tables: Mapping[str, pd.DataFrame]) -> dict[str, SamplesUsed]:
+    """Samples used and left out of every ensemble of a campaign.
+
+    The table `sample_statuses` (columns ensemble, sample, stage, status; one row for each sample
+    that a stage could not use) names the samples left out. Results without that table show them
+    indirectly: a sample is left out if its status in `quasilocalized_samples` is not "ok", or if
+    it occurs in no gathered table.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        By name; without `ensembles` nothing is known and the result is empty.
+
+    Returns
+    -------
+    dict of str to SamplesUsed
+        By ensemble, in the order of the table `ensembles`.
+
+    Raises
+    ------
+    TableError
+        If `sample_statuses` names an ensemble that is not in `ensembles`.
+    """
+    known = tables.get("ensembles")
+    if known is None:
+        return {}
+    if "sample_statuses" in tables:
+        left_out = _from_statuses(tables["sample_statuses"], set(known["ensemble"]))
+    else:
+        left_out = _from_tables(tables, dict(zip(known["ensemble"], known["samples"], strict=True)))
+    return {
+        row.ensemble: SamplesUsed(
+            row.ensemble, int(row.particles), int(row.samples), left_out.get(row.ensemble, {})
+        )
+        for row in known.itertuples()
+    }
+
+
+def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
+    left_out: dict[str, dict[int, str]] = {}
+    for row in statuses[statuses["status"] != "ok"].itertuples():
+        if row.ensemble not in ensembles:
+            raise TableError(
+                f"sample_statuses: ensemble {row.ensemble!r} is not in the table ensembles; "
+                f"allowed: {', '.join(sorted(ensembles))}"
+            )
+        reasons = left_out.setdefault(row.ensemble, {})
+        reason, sample = f"{row.status} ({row.stage})", int(row.sample)
+        reasons[sample] = f"{reasons[sample]}; {reason}" if sample in reasons else reason
+    return left_out
+
+
+def _from_tables(tables, asked) -> dict[str, dict[int, str]]:
+    found: dict[str, set[int]] = {}
+    for name, table in tables.items():
+        if name not in _RUN_TABLES and {"ensemble", "sample"} <= set(table.columns):
+            for ensemble, samples in table.groupby("ensemble")["sample"]:
+                found.setdefault(ensemble, set()).update(samples.unique().tolist())
+    left_out = {
+        ensemble: {
+            sample: "in no table"
+            for sample in range(int(samples))
+            if sample not in found.get(ensemble, ())
+        }
+        for ensemble, samples in asked.items()
+    }
+    status = tables.get("quasilocalized_samples")
+    if status is not None:
+        for row in status[status["status"] != "ok"].itertuples():
+            left_out.setdefault(row.ensemble, {})[int(row.sample)] = (
+                f"{row.status} (quasilocalized)"
+            )
+    return left_out

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glassmodes import __version__
-from glassmodes.data.samples import Glass, Modes
+from glassmodes.data.structures import Glass, Modes
 
 FORMAT = "glass-campaign"
 _CHUNK_BYTES = 2**20

@@ -27,7 +27,7 @@ import numpy as np
 from scipy import linalg
 from threadpoolctl import ThreadpoolController
 
-from glassmodes.data.samples import Modes
+from glassmodes.data.structures import Modes
 from glassmodes.modes import dense, petsc_roads, shift_invert
 from glassmodes.modes.errors import (
     IncompleteSpectrumError,

@@ -28,7 +28,6 @@ _MODULES = {
     "molecular_dynamics": ("MolecularDynamics", "MolecularDynamicsError"),
     "preparation": (
         "PreparationError",
-        "check_preparation",
         "fcc_crystal",
         "prepare_glass",
         "quench",
@@ -50,7 +49,6 @@ __all__ = [
     "SwapError",
     "SwapMonteCarlo",
     "ThirdOrderBlocks",
-    "check_preparation",
     "crystalline_fraction",
     "dynamics_checks",
     "equilibrate_liquid",

@@ -33,10 +33,10 @@ import logging
 import numpy as np
 from mpi4py import MPI
 
-from glassmodes.data.samples import Glass
+from glassmodes.data.structures import Glass
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape, NeighbourError, relax
-from glassmodes.models import GlassModel, ModelError
+from glassmodes.models import GlassModel
 from glassmodes.randomness import lammps_seed, random_stream
 from glassmodes.simulation.crystallinity import CRYSTALLINE_FRACTION, crystalline_fraction
 from glassmodes.simulation.liquids import (
@@ -52,7 +52,6 @@ from glassmodes.simulation.molecular_dynamics import (
     maxwell_velocities,
 )
 from glassmodes.simulation.session import LammpsSession, SessionError, thermostat_seed
-from glassmodes.simulation.swap import check_swap_model
 
 FORCE_TOLERANCE = 1e-10
 """max_i |F_i| of a converged inherent structure."""
@@ -68,25 +67,6 @@ LIQUID_SKIN = 0.5
 
 COOLING_RATE = 1e-3
 """Temperature over time of `cooling`, where none is asked for."""
-
-_ANNEALING = {"annealing_temperature", "annealing", "engine"}
-SETTINGS = {
-    "quench": {"parent_temperature", "equilibration", "time_step", *_ANNEALING},
-    "cooling": {
-        *("parent_temperature", "equilibration", "rate", "final_temperature"),
-        *("time_step", "engine"),
-    },
-    "equilibrium": {
-        *("dynamics", "parent_temperature", "equilibration", "snapshots", "spacing", "time_step"),
-        *("translation_step", "swap_fraction", "swap_window"),
-    },
-    "random": _ANNEALING,
-    "fcc": {"cells"},
-}
-"""What each protocol may be told, besides `protocol` and `ranks_per_sample`."""
-
-_LIQUIDS = ("quench", "cooling", "equilibrium")
-"""Protocols that begin with a liquid at a parent temperature."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,82 +104,6 @@ def fcc_crystal(model: GlassModel, cells: int) -> tuple[np.ndarray, np.ndarray]:
     corners = np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     sites = (corners[:, None, :] + basis).reshape(-1, 3)
     return sites * (box / cells), box
-
-
-def check_preparation(model: GlassModel, ensemble: Ensemble) -> None:
-    """Refuse a preparation before any work starts.
-
-    Raises
-    ------
-    PreparationError
-        Naming the ensemble, the setting, its value and what is allowed.
-    """
-    where = f"ensemble {ensemble.name}: preparation"
-    settings = ensemble.preparation
-    protocol = settings.get("protocol")
-    if protocol not in SETTINGS:
-        raise PreparationError(
-            f"{where}.protocol: {protocol!r} is not one of {', '.join(SETTINGS)}"
-        )
-    allowed = SETTINGS[protocol] | {"protocol", "ranks_per_sample"}
-    for key in settings:
-        if key not in allowed:
-            raise PreparationError(
-                f"{where}.{key}: not for protocol {protocol}; allowed: {', '.join(sorted(allowed))}"
-            )
-    if engine_of(model, settings) == "lammps" and model.dimension not in (2, 3):
-        raise ModelError(
-            f"{where}.engine: lammps has 2 or 3 dimensions, and model {model.name} has "
-            f"{model.dimension}; engine native works in any"
-        )
-    if protocol in _LIQUIDS:
-        temperature = settings.get("parent_temperature", model.parent_temperature)
-        if temperature is None or not temperature > 0:
-            raise PreparationError(
-                f"{where}.parent_temperature: {temperature!r} must be a positive number "
-                f"(model {model.name} has no default)"
-                if temperature is None
-                else f"{where}.parent_temperature: {temperature!r} must be positive"
-            )
-    if protocol == "cooling" and not temperature > settings.get("final_temperature", 0.0):
-        raise PreparationError(
-            f"{where}.final_temperature: {settings['final_temperature']} must be below the parent "
-            f"temperature, {temperature}"
-        )
-    if protocol == "equilibrium":
-        _check_runs(where, model, settings)
-    if ("annealing_temperature" in settings) != ("annealing" in settings):
-        raise PreparationError(f"{where}: annealing_temperature and annealing go together")
-    for key in ("annealing_temperature", "annealing", "rate", "time_step"):
-        if key in settings and not settings[key] > 0:
-            raise PreparationError(f"{where}.{key}: {settings[key]!r} must be positive")
-    if protocol == "fcc":
-        fcc_crystal(model, int(settings.get("cells", 0)))
-        if ensemble.particles != 4 * int(settings["cells"]) ** 3:
-            raise PreparationError(
-                f"{where}.cells: {settings['cells']} makes {4 * int(settings['cells']) ** 3} "
-                f"particles, not {ensemble.particles}"
-            )
-    if ensemble.particles < model.smallest_system():
-        raise PreparationError(
-            f"ensemble {ensemble.name}: particles: {ensemble.particles}: the box would be smaller "
-            f"than twice the cutoff; model {model.name} needs at least {model.smallest_system()}"
-        )
-
-
-def _check_runs(where, model, settings):
-    if settings.get("dynamics") not in ("molecular", "swap"):
-        raise PreparationError(
-            f"{where}.dynamics: {settings.get('dynamics')!r} is not one of molecular, swap"
-        )
-    if not settings.get("snapshots", 0) > 0:
-        raise PreparationError(
-            f"{where}.snapshots: {settings.get('snapshots')!r} must be at least 1"
-        )
-    if settings["dynamics"] == "swap":
-        check_swap_model(model)
-        if "equilibration" not in settings:
-            raise PreparationError(f"{where}.equilibration: missing, in sweeps")
 
 
 def engine_of(model: GlassModel, settings: dict) -> str:
@@ -377,6 +281,8 @@ def prepare_glass(
     ----------
     model : GlassModel
     ensemble : Ensemble
+        Of a campaign, or made by hand and checked by
+        `glassmodes.campaign.preparation.check_preparation`: its settings are taken as they are.
     sample : int
         Index within the ensemble.
     seed : int
@@ -398,10 +304,9 @@ def prepare_glass(
 
     Raises
     ------
-    PreparationError, ModelError
-        For settings that no sample could be made with (see :func:`check_preparation`).
+    PreparationError
+        For a crystal of a model that has none.
     """
-    check_preparation(model, ensemble)
     communicator = MPI.COMM_SELF if communicator is None else communicator
     settings = ensemble.preparation
     if settings["protocol"] == "equilibrium":

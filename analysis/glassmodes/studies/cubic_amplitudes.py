@@ -6,7 +6,7 @@ from glassmodes.campaign.estimates import BASE_MEMORY, SPARSE_MEMORY, Estimate
 from glassmodes.campaign.rates import rate
 from glassmodes.campaign.runner import Part, each_sample
 from glassmodes.campaign.study import Stage, Study
-from glassmodes.campaign.validation import EnsembleStudySettings, Fault, StudyContext
+from glassmodes.campaign.validation import EnsembleStudySettings
 from glassmodes.data.columns import MODE, SAMPLE, Column, Table
 from glassmodes.models.sizes import expansion_memory, mean_pairs
 from glassmodes.studies import modes
@@ -15,14 +15,6 @@ from glassmodes.studies import modes
 class Settings(EnsembleStudySettings):
     """A_c of every mode known, from the third-order expansion of the energy alone
     (mizuno2020_anharmonic, Eq. A3); needs modes."""
-
-
-NEEDS = ("modes",)
-
-
-def faults(block: dict, context: StudyContext) -> list[Fault]:
-    """None beyond the bounds of the settings."""
-    return []
 
 
 CUBIC_AMPLITUDES = Table(
@@ -94,8 +86,7 @@ def compute_amplitudes(task) -> None:
 STUDY = Study(
     name="cubic_amplitudes",
     settings=Settings,
-    needs=NEEDS,
-    faults=faults,
+    needs=("modes",),
     stages=(
         Stage(
             name="compute_cubic_amplitudes",

@@ -57,9 +57,6 @@ class Settings(EnsembleStudySettings):
     )
 
 
-NEEDS = ("modes",)
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """A part of the spectrum, where all of it is needed."""
     return full_spectrum_faults(context)
@@ -164,7 +161,7 @@ def compute_rates(task) -> None:
 STUDY = Study(
     name="decay_rates",
     settings=Settings,
-    needs=NEEDS,
+    needs=("modes",),
     faults=faults,
     stages=(
         Stage(

@@ -11,7 +11,7 @@ from glassmodes.campaign.estimates import BASE_MEMORY, SPARSE_MEMORY, Estimate
 from glassmodes.campaign.rates import rate
 from glassmodes.campaign.runner import Part, each_sample
 from glassmodes.campaign.study import Stage, Study
-from glassmodes.campaign.validation import EnsembleStudySettings, Fault, StudyContext
+from glassmodes.campaign.validation import EnsembleStudySettings
 from glassmodes.data.columns import SAMPLE, Column, Table
 from glassmodes.models.sizes import expansion_memory, hessian_nonzeros
 
@@ -31,14 +31,6 @@ class Settings(EnsembleStudySettings):
     random_vectors: int = Field(
         16, ge=1, le=100_000, description="Number of random vectors of the stochastic trace."
     )
-
-
-NEEDS: tuple[str, ...] = ()
-
-
-def faults(block: dict, context: StudyContext) -> list[Fault]:
-    """None beyond the bounds of the settings."""
-    return []
 
 
 DENSITY_OF_STATES = Table(
@@ -113,8 +105,6 @@ def compute_density(task) -> None:
 STUDY = Study(
     name="density_of_states",
     settings=Settings,
-    needs=NEEDS,
-    faults=faults,
     stages=(
         Stage(
             name="compute_density_of_states",

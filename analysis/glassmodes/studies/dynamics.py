@@ -45,9 +45,6 @@ class Settings(RunSettings):
     )
 
 
-NEEDS: tuple[str, ...] = ()
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """Runs that the model does not allow, and one ensemble's trajectories kept and not kept."""
     found = run_faults(block, context, SMALLEST_RUN)
@@ -212,7 +209,6 @@ def discards(campaign, ensemble) -> bool:
 STUDY = Study(
     name="dynamics",
     settings=Settings,
-    needs=NEEDS,
     faults=faults,
     temperatures="dynamics",
     stages=(

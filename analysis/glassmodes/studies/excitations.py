@@ -111,9 +111,6 @@ class Settings(EnsembleStudySettings):
     )
 
 
-NEEDS = ("modes",)
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """Amplitudes that do not grow, fields that no table holds, and modes that are not known."""
     ensemble, model = context.ensemble, context.model
@@ -571,7 +568,7 @@ def _report(log, sample, table):
 STUDY = Study(
     name="excitations",
     settings=Settings,
-    needs=NEEDS,
+    needs=("modes",),
     faults=faults,
     stages=(
         Stage(

@@ -28,9 +28,6 @@ class Settings(EnsembleStudySettings):
     bin_width: float = Field(0.1, gt=0, le=1000, description="Width of the frequency bins.")
 
 
-NEEDS = ("modes",)
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """A part of the spectrum, where all of it is needed."""
     return full_spectrum_faults(context)
@@ -73,7 +70,7 @@ def compute_density(task) -> None:
 STUDY = Study(
     name="joint_density",
     settings=Settings,
-    needs=NEEDS,
+    needs=("modes",),
     faults=faults,
     stages=(
         Stage(

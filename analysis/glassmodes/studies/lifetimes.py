@@ -38,9 +38,6 @@ class Settings(EnsembleStudySettings):
     )
 
 
-NEEDS = ("modes", "dynamics")
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """Temperatures without trajectories."""
     available = sorted(t for other in context.blocks("dynamics") for t in other["temperatures"])
@@ -150,7 +147,7 @@ def measure(task) -> None:
 STUDY = Study(
     name="lifetimes",
     settings=Settings,
-    needs=NEEDS,
+    needs=("modes", "dynamics"),
     faults=faults,
     temperatures="dynamics",
     stages=(

@@ -69,9 +69,6 @@ class Settings(validation.EnsembleStudySettings):
     )
 
 
-NEEDS: tuple[str, ...] = ()
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """More modes than there are."""
     request, ensemble, dimension = block["request"], context.ensemble, context.model.dimension
@@ -294,7 +291,6 @@ def analyse(task) -> None:
 STUDY = Study(
     name="modes",
     settings=Settings,
-    needs=NEEDS,
     faults=faults,
     stages=(
         Stage(

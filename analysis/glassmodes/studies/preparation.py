@@ -133,10 +133,8 @@ def equilibrate(task) -> None:
     import pandas as pd
 
     from glassmodes.simulation.liquids import equilibrate_liquid, liquid_record, write_liquid
-    from glassmodes.simulation.preparation import check_preparation
 
     ensemble, model, run = task.ensemble, task.model, task.job.index
-    check_preparation(model, ensemble)
     state = task.partial.folder / "state.h5"
     if state.is_file():
         task.log.info("run %d goes on where an earlier job was stopped", run)
@@ -161,10 +159,9 @@ def prepare(task) -> None:
     """Prepare the inherent structures of one bundle."""
     from glassmodes.data.storage import read_glasses, sample_group, write_glasses
     from glassmodes.simulation.liquids import read_liquid
-    from glassmodes.simulation.preparation import check_preparation, prepare_glass
+    from glassmodes.simulation.preparation import prepare_glass
 
     ensemble, model = task.ensemble, task.model
-    check_preparation(model, ensemble)
     liquids = dict(zip(ensemble.runs_of(task.job.index), task.paths("liquids"), strict=True))
 
     def part_path(sample):

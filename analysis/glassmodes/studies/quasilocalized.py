@@ -83,9 +83,6 @@ class Settings(EnsembleStudySettings):
     )
 
 
-NEEDS: tuple[str, ...] = ()
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """More modes than there are."""
     ensemble = context.ensemble
@@ -429,7 +426,6 @@ def select_fields(task) -> None:
 STUDY = Study(
     name="quasilocalized",
     settings=Settings,
-    needs=NEEDS,
     faults=faults,
     stages=(
         Stage(

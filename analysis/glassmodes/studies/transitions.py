@@ -36,9 +36,6 @@ class Settings(RunSettings):
     )
 
 
-NEEDS: tuple[str, ...] = ()
-
-
 def faults(block: dict, context: StudyContext) -> list[Fault]:
     """Runs that the model does not allow."""
     return run_faults(block, context, SMALLEST_RUN)
@@ -235,7 +232,6 @@ def measure(task) -> None:
 STUDY = Study(
     name="transitions",
     settings=Settings,
-    needs=NEEDS,
     faults=faults,
     temperatures="transitions",
     stages=(

@@ -41,8 +41,8 @@ from glassmodes.papers.kapteijns2020_nqe.tables import (
 )
 from glassmodes.plotting.selection import MissingData
 from glassmodes.plotting.style import guide
-from glassmodes.reporting.report import number_with_error
 from glassmodes.statistics.distributions import fraction, median_exponent, width
+from glassmodes.statistics.numbers import number_with_error
 from glassmodes.statistics.resampling import bootstrap_error
 
 OMEGA_3, OMEGA_4 = r"$\omega_3 / \omega_0$", r"$\omega_4 / \omega_0$"

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from glassmodes.statistics.numbers import number_with_error
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -506,24 +508,17 @@ def shown_shear_modulus_table(table) -> pd.DataFrame:
         rows.append(
             [
                 name,
-                f"{_plus_minus(entry.shear_modulus, entry.shear_modulus_error)}\n"
+                f"{number_with_error(entry.shear_modulus, entry.shear_modulus_error)}\n"
                 f"{entry.samples} samples"
                 + ("" if entry.saturated else "\nof annealed glasses, not T_p = inf"),
                 f"{entry.paper_shear_modulus:g}\nat density {entry.paper_density:g}",
                 f"{entry.unit_length:.4f}\npaper {entry.paper_unit_length:.4f}",
-                f"{_plus_minus(entry.unit_frequency, entry.unit_frequency_error)}\n"
+                f"{number_with_error(entry.unit_frequency, entry.unit_frequency_error)}\n"
                 f"paper {entry.paper_unit_frequency:.3f}",
             ]
         )
     columns = ["", "G, this campaign", "G, paper", "a_0", "omega_0"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _plus_minus(value, error):
-    if not np.isfinite(error) or error <= 0.0:
-        return f"{value:.3g}"
-    digits = max(0, 1 - int(np.floor(np.log10(error))))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def shear_modulus_caption(table) -> str:

@@ -35,7 +35,7 @@ from glassmodes.plotting.style import (
     plain_numbers,
     power_of_ten,
 )
-from glassmodes.reporting.report import number_with_error
+from glassmodes.statistics.numbers import number_with_error
 from glassmodes.statistics.resampling import bootstrap_error
 
 ARROWS, RED_ARROWS = 2000, 100
