@@ -1,7 +1,8 @@
-"""Logging of programs: to a file and to stderr, by the first rank alone.
+"""Logging of the programs: rank 0 writes to a log file and to stderr.
 
-A log file ends with what each rank has used, exactly; the `benchmark:` records of a workflow engine
-sample running processes twice a minute, and miss most of what a job of half a minute does.
+At the end of a log file each rank writes the processor time and the peak memory that it used,
+as the operating system counted them. The `benchmark:` records of Snakemake are sampled twice a
+minute and miss most of what a job of half a minute does.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ import time
 from pathlib import Path
 
 PROGRAM = "program"
-"""Name of the programs' own logger."""
+"""Name of the logger that the programs use."""
 
 USAGE = "rank %d used %.2f core-seconds and at most %.1f MB"
-"""Last line of a log file, one from each rank."""
+"""Format of the last line of a log file, one for each rank."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class _Brief(logging.Formatter):
-    """Messages without tracebacks, which the log file has."""
+    """Formatter for stderr: messages without the tracebacks that the log file holds."""
 
     def formatException(self, ei):  # noqa: N802
+        """No traceback."""
         return ""
 
 
@@ -46,21 +48,21 @@ _REMEDIES = {
 
 
 def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
-    """Send log records to a file and to stderr, and uncaught exceptions with them.
+    """Send log records and uncaught exceptions to a log file and to stderr.
 
     Parameters
     ----------
     log : path, optional
-        Log file, begun anew by the first rank; stderr alone without it.
+        Log file; rank 0 starts it anew. Without it, records go to stderr alone.
     title : str
-        What the program works on; it begins each of its lines on stderr.
+        What the program works on; every line on stderr starts with it.
     rank : int
-        Only rank 0 logs below the level of errors.
+        MPI rank of this process. Ranks other than 0 log errors only.
 
     Returns
     -------
     logging.Logger
-        The program's own.
+        The logger of the program.
     """
     root = logging.getLogger()
     for handler in list(root.handlers):
@@ -74,7 +76,7 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
         file.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(file)
         atexit.register(_log_usage, file, rank)
-    # other packages (fonts, for one) would tell every step they take
+    # other packages (matplotlib's font search, for one) are too talkative at level INFO
     root.setLevel(logging.WARNING if rank == 0 else logging.ERROR)
     for own in ("glassmodes", PROGRAM):
         logging.getLogger(own).setLevel(logging.INFO if rank == 0 else logging.ERROR)
@@ -84,14 +86,21 @@ def set_up(log: str | Path | None, title: str, rank: int = 0) -> logging.Logger:
 
 
 def _log_usage(file: logging.Handler, rank: int) -> None:
+    """Write processor time and peak memory of this rank to the log file."""
     record = logging.LogRecord(PROGRAM, logging.INFO, __file__, 0, USAGE, (), None)
     record.args = (rank, time.process_time(), peak_memory() / 1e6)
     file.handle(record)
 
 
 def peak_memory() -> float:
-    """Bytes of memory that this process has held at most (resident)."""
-    # `getrusage` would count what the parent held when it forked
+    """Peak resident memory of this process, in bytes.
+
+    Raises
+    ------
+    OSError
+        If the system is not Linux, whose /proc/self/status is read.
+    """
+    # the ru_maxrss of getrusage includes the memory of the parent process before the fork
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return 1024.0 * float(line.split()[1])
@@ -99,6 +108,7 @@ def peak_memory() -> float:
 
 
 def _log_exception(kind, error, trace) -> None:
+    """Log an uncaught exception with advice on its cause, then abort all other MPI ranks."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
@@ -111,7 +121,18 @@ def _log_exception(kind, error, trace) -> None:
 
 
 def remedy(error: BaseException) -> str:
-    """What to do about an error of the file system or of memory, as the end of a message."""
+    """Advice on an error of the file system or of memory, as the end of a message.
+
+    Parameters
+    ----------
+    error : BaseException
+        The error; its causes are searched too.
+
+    Returns
+    -------
+    str
+        Empty if the error is of another kind.
+    """
     causes = []
     while error is not None:
         causes.append(error)
@@ -126,6 +147,7 @@ def remedy(error: BaseException) -> str:
 
 
 def _abort_other_ranks() -> None:
+    """Abort the other MPI ranks, which would wait for this one for ever."""
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.Is_initialized() and mpi.COMM_WORLD.size > 1:
         logging.shutdown()

@@ -7,6 +7,8 @@ from glassmodes.simulation.session import LammpsSession
 
 from tests.unit.test_molecular_dynamics import liquid
 
+pytestmark = pytest.mark.processor
+
 
 @pytest.fixture(scope="module")
 def start():

@@ -10,19 +10,18 @@ from glassmodes.data.storage import open_file
 PROGRAM = """
 import sys
 from mpi4py import MPI
-from glassmodes.ensembles import Ensemble
-from glassmodes.simulation import RunSettings
 from glassmodes.transitions import inherent_structures as module
 from tests.conftest import small_glass
+from tests.runs import run_in_process
 module.BATCH_FRAMES, module.CHUNK_FRAMES = (8, 8), 16
 ranks, dynamics, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 assert MPI.COMM_WORLD.size == ranks
 model, _, glass = small_glass("ipl12", 200, 0)
-module.follow_bundle(
-    path, model, Ensemble("glass", "ipl12", 200, 1, 1, {}), [glass],
-    RunSettings(4.5e-1, 2.0, 3.0, 0.1, 0.005, 0), seed=3,
-    attributes={"campaign": "test", "ensemble": "glass", "model": "ipl12"},
-    dynamics_ranks=dynamics, communicator=MPI.COMM_WORLD,
+run_in_process(
+    "follow_inherent_structures", path, model, [glass],
+    {"temperatures": [4.5e-1], "equilibration": 2.0, "duration": 3.0, "interval": 0.1,
+     "force_tolerance": 1e-10},
+    ranks_per_sample=dynamics, world=MPI.COMM_WORLD,
 )
 """
 

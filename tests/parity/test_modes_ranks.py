@@ -11,7 +11,8 @@ PROGRAM = """
 import json, sys
 import numpy as np
 from mpi4py import MPI
-from glassmodes.modes import ModeError, kernel_polynomial_density, solve_modes
+from glassmodes.modes import (
+    IncompleteSpectrumError, ModeError, kernel_polynomial_density, shift_invert, solve_modes)
 from tests.conftest import small_glass
 world = MPI.COMM_WORLD
 assert world.size == int(sys.argv[1]), world.size
@@ -30,6 +31,16 @@ for method, request in (("lanczos", {"lowest": 5}), ("slicing", {"below": 3.0}))
         assert "no minimum" in str(error)
     else:
         raise AssertionError("a saddle was taken for a minimum")
+def loses(*_, **__):
+    raise IncompleteSpectrumError(24, 23, "below w^2 = 5")
+shift_invert.lowest_modes = loses
+try:
+    solve_modes(expansion, {"lowest": 24}, method="lanczos", communicator=world)
+except IncompleteSpectrumError as error:
+    assert (error.expected, error.found) == (24, 23)
+else:
+    raise AssertionError("a rank did not hear of the lost mode")
+assert solve_modes(expansion, {"lowest": 24}, communicator=world).method != "lanczos"
 density = kernel_polynomial_density(
     expansion, np.linspace(0, 25, 6), rng=np.random.default_rng(0), moments=32,
     random_vectors=3, communicator=world)

@@ -128,6 +128,7 @@ def test_lammps_gives_the_forces_of_the_landscape():
         assert forces.energy(moved) == pytest.approx(energy, rel=1e-11)
 
 
+@pytest.mark.processor
 def test_silicon_has_quasilocalized_modes_on_which_both_solvers_agree(silicon):
     forces, positions = silicon
     expansion = ForceExpansion(forces, positions, forces.box)

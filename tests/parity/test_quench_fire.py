@@ -41,6 +41,7 @@ def test_walks_are_those_of_lammps(make_glass, case):
             np.testing.assert_allclose(descent.positions, expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.processor
 def test_frames_come_to_rest_where_lammps_takes_them(make_glass):
     """Frames with and without rearrangements, at T = 0.1, in the minimum of LAMMPS' FIRE.
 

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from glassmodes.papers.kapteijns2020_nqe.tables import reference
+from glassmodes.papers.kapteijns2020_nqe.glasses import paper_model
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Physics:
     participants_exponent: float = -1.0
     gap_exponent: float = 2.0
     structure_exponent: float = 4.0
-    size_exponent: float = 2.0
+    prefactor_exponent: float = 2.0
     asymmetry_exponent: float = 1.0
     coupling_exponent: float = 0.0
     asymmetry: float = 1.4
@@ -46,7 +46,7 @@ class Entry:
     @property
     def dimension(self):
         """Of space."""
-        return int(reference(self.model).name[0])
+        return int(paper_model(self.model).name[0])
 
 
 ENTRIES = (
@@ -73,12 +73,12 @@ GAP = {2: 0.02, 3: 0.4, 4: 0.3}
 
 def beyond_bound(entry):
     """Part of the cubic modes beyond tau^2 = 3 kappa chi."""
-    return reference(entry.model).beyond_bound.get(entry.parent_temperature, 0.05)
+    return paper_model(entry.model).beyond_bound.get(entry.parent_temperature, 0.05)
 
 
 def modulus(entry):
     """Mean G of an invented ensemble: the paper's where it is hot, stiffer where annealed."""
-    value = reference(entry.model).shear_modulus
+    value = paper_model(entry.model).shear_modulus
     if entry.protocol == "cooling":
         return 1.2 * value
     if entry.density == 0.65:
@@ -131,7 +131,7 @@ def _ensemble(entry, samples):
 
 def _units(entry):
     """a_0 and omega_0 as the campaign would find them."""
-    paper, dimension = reference(entry.model), entry.dimension
+    paper, dimension = paper_model(entry.model), entry.dimension
     hot = 14.6 if entry.density == 0.65 else paper.shear_modulus
     length = entry.density ** (-1.0 / dimension)
     return length, np.sqrt(hot / entry.density) / length
@@ -152,7 +152,7 @@ def _modes(rng, entry, physics, count):
 
     # the limit of Eq. 17, no denominators: exact power laws
     strength = GAP[dimension] * (
-        (edge / 10.0) ** physics.size_exponent if dimension == 2 else edge**0.1
+        (edge / 10.0) ** physics.prefactor_exponent if dimension == 2 else edge**0.1
     )
     noise = np.exp(0.6 * rng.normal(size=count))
     gap = np.minimum(strength * omega**physics.gap_exponent * noise, 0.95)

@@ -69,7 +69,7 @@ def test_one_model_alone_is_drawn(name, tables):
     figure = FIGURES[name].draw(lj)
     titles = [panel.get_title() for panel in figure.axes if panel.get_title()]
     assert all("Lennard-Jones" in title for title in titles) and titles
-    caption = FIGURES[name].caption(lj).split("The paper's statement")[0]
+    caption = FIGURES[name].write_caption(lj).split("The paper's statement")[0]
     assert "harmonic spheres" not in caption
 
 
@@ -81,7 +81,7 @@ def test_all_sizes_are_in_one_plot_and_in_the_legend(tables):
 
 
 def test_captions_count_what_is_shown_and_what_is_not(tables):
-    caption = FIGURES["transition_distance"].caption(tables)
+    caption = FIGURES["transition_distance"].write_caption(tables)
     assert "harmonic spheres, N = 300 (4 samples, 232 modes), N = 600 (3 samples" in caption
     assert "Not shown, of 840 excited modes" in caption
     for words in (
@@ -91,20 +91,20 @@ def test_captions_count_what_is_shown_and_what_is_not(tables):
     ):
         assert words in caption
     every = tables["excitations"][tables["excitations"]["outcome"] == "transition"]
-    caption = FIGURES["critical_amplitude"].caption({**tables, "excitations": every})
+    caption = FIGURES["critical_amplitude"].write_caption({**tables, "excitations": every})
     assert "All 812 excited modes made a transition" in caption
 
 
 def test_modes_without_a_transition_bound_the_amplitude_from_below(tables):
     name = "critical_amplitude"
     assert "no transition up to here" in legends(FIGURES[name].draw(tables))
-    caption = FIGURES[name].caption(tables)
+    caption = FIGURES[name].write_caption(tables)
     assert "of 21 modes without a transition" in caption
     assert "Without a transition, of 840 excited modes: 14" in caption
     unknown = tables["excitations"].drop(columns="scanned_to")
     unknown = {**tables, "excitations": unknown}
     assert "no transition up to here" not in legends(FIGURES[name].draw(unknown))
-    assert "Not shown, of 840" in FIGURES[name].caption(unknown)
+    assert "Not shown, of 840" in FIGURES[name].write_caption(unknown)
 
 
 @pytest.mark.parametrize("name", OF_TRANSITIONS)
@@ -128,12 +128,12 @@ def test_the_boson_peak_is_an_arrow_where_it_is_known(tables):
         return [text.xy[0] for panel in panels for text in panel.texts if "BP" in text.get_text()]
 
     assert arrows(tables) == list(synthetic_excitations.BOSON_PEAK.values())
-    assert "omega_BP = 0.12 (harmonic spheres), 1.5" in FIGURES["critical_amplitude"].caption(
+    assert "omega_BP = 0.12 (harmonic spheres), 1.5" in FIGURES["critical_amplitude"].write_caption(
         tables
     )
     none = {key: table for key, table in tables.items() if key != "boson_peak"}
     assert arrows(none) == []
-    assert "The boson peak is not known" in FIGURES["critical_amplitude"].caption(none)
+    assert "The boson peak is not known" in FIGURES["critical_amplitude"].write_caption(none)
 
 
 @pytest.mark.parametrize("name", BELOW_PEAK)
@@ -144,8 +144,8 @@ def test_figures_of_low_modes_show_those_below_the_boson_peak(name, tables, tmp_
 
     none = {key: table for key, table in tables.items() if key != "boson_peak"}
     assert 0 < points(tables) < points(none)
-    assert "Modes below the boson peak" in FIGURES[name].caption(tables)
-    assert "Modes of all excited frequencies" in FIGURES[name].caption(none)
+    assert "Modes below the boson peak" in FIGURES[name].write_caption(tables)
+    assert "Modes of all excited frequencies" in FIGURES[name].write_caption(none)
     low = {**tables, "boson_peak": tables["boson_peak"].assign(frequency=1e-9)}
     assert "below the boson peak" in draw(name, low, tmp_path).skipped
 
@@ -155,8 +155,8 @@ def test_cubic_amplitudes_alone_are_drawn_without_measured_ones(tables):
     for name in ("cubic_amplitude", "cubic_amplitude_of_nature"):
         assert any("measured" in text for text in legends(FIGURES[name].draw(tables)))
         assert not any("measured" in text for text in legends(FIGURES[name].draw(alone)))
-        assert "grey dots" in FIGURES[name].caption(tables).lower()
-        assert "grey dots" not in FIGURES[name].caption(alone).lower()
+        assert "grey dots" in FIGURES[name].write_caption(tables).lower()
+        assert "grey dots" not in FIGURES[name].write_caption(alone).lower()
 
 
 def test_the_scan_shown_is_of_the_largest_system_and_jumps_at_its_amplitudes(tables):
@@ -165,7 +165,7 @@ def test_the_scan_shown_is_of_the_largest_system_and_jumps_at_its_amplitudes(tab
     assert (lj["sample"], lj["mode"]) == (0, 0) and len(scan) == 40
     onsets = anharmonic._onsets(lj)
     assert onsets[lj["sign"]] == lj["amplitude"] < onsets[-lj["sign"]]
-    assert f"A_c = {lj['amplitude']:.3g} (sign" in FIGURES["excitation_scans"].caption(tables)
+    assert f"A_c = {lj['amplitude']:.3g} (sign" in FIGURES["excitation_scans"].write_caption(tables)
     assert list(anharmonic._onsets(lj.replace(lj["amplitude_other"], np.nan))) == [lj["sign"]]
     others = tables["excitation_scans"].assign(mode=tables["excitation_scans"]["mode"] + 1000)
     with pytest.raises(MissingData, match="no scanned mode"):
@@ -187,7 +187,7 @@ def test_the_bounds_are_the_paper_s(tables):
         assert any(power_of_ten(bound) in text for text in shown)
     assert "Dr^2 = 5e-06 N_rearr and 0.01 N_rearr" in FIGURES[
         "participants_against_displacement"
-    ].caption(tables)
+    ].write_caption(tables)
 
 
 def test_arrows_and_decay_of_a_displacement_field():
@@ -229,11 +229,11 @@ def test_spectra_of_two_models_stand_side_by_side():
     for name in ("density_of_states", "reduced_density_of_states", "participation_ratio"):
         panels = FIGURES[name].draw(tables).axes
         assert [p.get_title() for p in panels] == ["(a) Harmonic spheres", "(b) Lennard-Jones"]
-        caption = FIGURES[name].caption(tables)
+        caption = FIGURES[name].write_caption(tables)
         assert "for harmonic spheres (a) and Lennard-Jones (b)" in caption
         assert "harmonic spheres of N = 100, 1 sample; Lennard-Jones of N = 100" in caption
-    assert "bins of width 0.05 and 0.5" in FIGURES["density_of_states"].caption(tables)
-    assert "omega_BP = 7 (lj_100)" in FIGURES["reduced_density_of_states"].caption(tables)
+    assert "bins of width 0.05 and 0.5" in FIGURES["density_of_states"].write_caption(tables)
+    assert "omega_BP = 7 (lj_100)" in FIGURES["reduced_density_of_states"].write_caption(tables)
     _, reduced, error = vibrations.reduced_histogram(tables, "lj_100")
     level = 3.0 / 34.0**3
     well = (reduced > 0.0) & (error < 0.3 * reduced)

@@ -6,17 +6,14 @@ import pytest
 from glassmodes.campaign.layout import MADE_FROM
 from glassmodes.data.gather import validate
 from glassmodes.data.schemas import TABLES
+from glassmodes.papers import summary as summaries
 from glassmodes.papers.mizuno2020_anharmonic.claims import (
+    exponent_at_equal_frequency,
     medians_by_frequency,
-    partial_rank_correlation,
-    power,
-    rank_correlation,
-    size_exponent,
 )
 from glassmodes.papers.mizuno2020_anharmonic.tables import (
-    PAPER,
+    PUBLISHED,
     below_boson_peak,
-    boson_peaks,
     critical_temperatures_caption,
     cubic_amplitudes,
     distinct,
@@ -25,13 +22,24 @@ from glassmodes.papers.mizuno2020_anharmonic.tables import (
     transitions,
 )
 from glassmodes.papers.paper_tables import PAPER_TABLES, make_table
-from glassmodes.papers.summary import summarise
+from glassmodes.plotting.selection import boson_peaks
 from glassmodes.statistics import resampling
+from glassmodes.statistics.correlations import (
+    partial_rank_correlation,
+    power_law_exponent,
+    rank_correlation,
+)
 from glassmodes.statistics.resampling import bootstrap_error, jackknife_error
 from scipy.stats import spearmanr
 
 from tests.unit import synthetic_excitations
 from tests.unit.test_summary import value
+
+
+def summarise(tables):
+    """The summary of a campaign that compares with mizuno2020_anharmonic."""
+    return summaries.summarise(tables, ["mizuno2020_anharmonic"])
+
 
 HARMONIC, LJ = "harmonic_300, harmonic_600", "lj_300, lj_600"
 
@@ -160,8 +168,8 @@ def test_table_one_without_any_transition_is_empty_but_whole(tables):
 
 
 def test_the_paper_s_onset_temperatures():
-    assert PAPER["harmonic"].critical_temperatures[512_000] == 3.7e-9
-    assert PAPER["lj"].critical_temperatures == {8000: 0.11, 32000: 0.023, 128000: 0.0063}
+    assert PUBLISHED["harmonic"].critical_temperatures[512_000] == 3.7e-9
+    assert PUBLISHED["lj"].critical_temperatures == {8000: 0.11, 32000: 0.023, 128000: 0.0063}
 
 
 def test_the_onset_against_the_paper_s_at_the_same_size(by_hand):
@@ -201,8 +209,10 @@ def test_rank_correlations():
 
 def test_a_power_law_has_its_exponent():
     x = np.geomspace(0.1, 10.0, 7)
-    assert power(x, 5.0 * x**3) == pytest.approx(3.0)
-    assert np.isnan(power([1.0], [2.0])) and np.isnan(power([2.0, 2.0], [1.0, 3.0]))
+    assert power_law_exponent(x, 5.0 * x**3) == pytest.approx(3.0)
+    assert np.isnan(power_law_exponent([1.0], [2.0])) and np.isnan(
+        power_law_exponent([2.0, 2.0], [1.0, 3.0])
+    )
 
 
 def _size_exponent(exponent, spectrum):
@@ -223,7 +233,7 @@ def _size_exponent(exponent, spectrum):
                 )
             )
     rows = pd.concat(parts, ignore_index=True)
-    return size_exponent(medians_by_frequency(rows, "value"))
+    return exponent_at_equal_frequency(medians_by_frequency(rows, "value"))
 
 
 def test_the_exponent_with_size_is_one_at_equal_frequency():

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 from glassmodes.data.export import ExportError, write_mode
-from glassmodes.data.storage import Glass, Modes, write_glasses, write_modes
+from glassmodes.data.storage import (
+    Glass,
+    Modes,
+    create_file,
+    put_modes,
+    sample_group,
+    write_glasses,
+)
 from glassmodes.models import get_model
 
 from workflow.scripts import export_mode
@@ -68,7 +75,8 @@ def test_the_program_exports_from_result_files(tmp_path, capsys):
     glass, vector = sample()
     modes = Modes(np.array([4.0]), vector[None], np.zeros(1))
     write_glasses(tmp_path / "glasses.h5", [glass], get_model("ipl12"), {})
-    write_modes(tmp_path / "modes.h5", {4: modes}, {})
+    with create_file(tmp_path / "modes.h5", {}) as file:
+        put_modes(file.create_group(sample_group(4)), modes)
     files = [str(tmp_path / "glasses.h5"), str(tmp_path / "modes.h5")]
     output = str(tmp_path / "mode.xyz")
     export_mode.main([*files, "--sample", "4", "--output", output])

@@ -16,6 +16,8 @@ from matplotlib.colors import to_rgb
 
 from tests.unit import synthetic_tables
 
+PAPER = "mizuno2020_intermittent"
+
 # the other papers have invented campaigns and tests of their own
 FIGURES = {
     name: figure
@@ -28,7 +30,7 @@ FIGURES = {
 def tables():
     made = synthetic_tables.build(particles=60, frames=800)
     made["table_rearrangements"] = make_table("table_rearrangements", made)
-    made["summary"] = summarise(made)
+    made["summary"] = summarise(made, [PAPER])
     return made
 
 
@@ -64,13 +66,23 @@ def test_the_catalogue_names_tables_that_exist():
         assert set(figure.requires) | set(figure.uses) <= set(TABLES)
 
 
-def test_a_campaign_s_figures_are_those_of_its_paper_and_of_its_tables(tables):
-    paper = "mizuno2020_intermittent"
-    assert concerned(tables, paper) == list(FIGURES)
-    assert concerned({}, paper) == list(FIGURES)
+def test_a_campaign_s_figures_are_those_of_its_papers_and_of_its_tables(tables):
+    own = [name for name, figure in FIGURES.items() if not figure.paper]
+    assert concerned(tables, [PAPER]) == list(FIGURES)
+    # of a paper that is compared with, those without tables are said to be skipped
+    assert concerned({}, [PAPER]) == list(FIGURES)
+    assert concerned({}, []) == own
     both = {**tables, "excitations": tables["modes"]}
-    assert {"critical_amplitude", "lifetimes"} <= set(concerned(both, paper))
-    assert "excited_field" not in concerned(both, paper)
+    assert {"critical_amplitude", "lifetimes"} <= set(concerned(both, [PAPER]))
+    assert "excited_field" not in concerned(both, [PAPER])
+    assert {"critical_amplitude", "lifetimes"} <= set(concerned(both, []))
+
+
+def test_figures_are_in_the_order_of_the_campaign_s_papers():
+    for papers in (["mizuno2020_anharmonic", PAPER], [PAPER, "mizuno2020_anharmonic"]):
+        names = concerned({}, papers)
+        of_paper = [figures.FIGURES[name].paper for name in names]
+        assert list(dict.fromkeys(of_paper)) == [*papers, ""]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -125,7 +137,7 @@ def test_kernel_polynomials_stand_beside_the_exact_histogram_or_alone(tables, tm
             assert len(found) == len(labels)
             assert all(any(word in text for text in found) for word in labels)
         plt.close("all")
-    assert "Grey" in figure.caption(tables) and "Grey" not in figure.caption(alone)
+    assert "Grey" in figure.write_caption(tables) and "Grey" not in figure.write_caption(alone)
 
 
 def test_no_phonon_order_lies_above_the_axis(tables):

@@ -5,23 +5,25 @@ import logging
 import h5py
 import numpy as np
 import pytest
+from glassmodes.campaign import registry
 from glassmodes.data.gather import validate
 from glassmodes.data.storage import Glass, open_file
-from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.quench import Quencher
 from glassmodes.models import load_models
-from glassmodes.simulation import RunSettings, SessionError, fcc_crystal
+from glassmodes.simulation import SessionError, fcc_crystal
 from glassmodes.simulation.dynamics import Frame, NveRun
 from glassmodes.transitions import inherent_structures as module
-from glassmodes.transitions.inherent_structures import follow_bundle, rearrangement_tables
+from glassmodes.transitions.inherent_structures import rearrangement_tables
 from glassmodes.transitions.rearrangements import displacement
+
+from tests.runs import run_in_process
 
 MODELS = load_models()
 CRYSTAL = MODELS["ipl12_one_component"]
-ATTRIBUTES = {"campaign": "test", "ensemble": "glass", "model": "ipl12"}
 # so hot that every machine sees events
-SETTINGS = RunSettings(4.5e-1, 2.0, 3.6, 0.1, 0.005, 0)
+HOT = {"temperatures": [4.5e-1], "equilibration": 2.0, "duration": 3.6}
+COLD = {"temperatures": [1e-2], "equilibration": 1.0}
 # what the clock says is no part of the result
 MEASURED = ("seconds",)
 
@@ -39,12 +41,9 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(module, "CHUNK_FRAMES", 12)
 
 
-def follow(path, glasses, settings=SETTINGS, model=MODELS["ipl12"], **options):
-    ensemble = Ensemble("glass", model.name, len(glasses[0].species), 3, 3, {})
-    follow_bundle(
-        *(path, model, ensemble, glasses, settings),
-        **({"seed": 3, "attributes": ATTRIBUTES} | options),
-    )
+def follow(path, glasses, model=MODELS["ipl12"], **changes):
+    block = {"interval": 0.1, "force_tolerance": 1e-10, **HOT, **changes}
+    run_in_process("follow_inherent_structures", path, model, glasses, block)
 
 
 def contents(path, sample=0):
@@ -63,6 +62,7 @@ def whole(glass, tmp_path_factory):
     return path
 
 
+@pytest.mark.processor
 def test_series_follows_the_data_contract(whole, glass):
     found = contents(whole)
     frames, n, d = 37, 200, 3
@@ -93,6 +93,7 @@ def test_series_follows_the_data_contract(whole, glass):
         assert file["s000000"].attrs["duration"] == pytest.approx(3.6)
 
 
+@pytest.mark.processor
 def test_distinct_structures_are_distinct(whole, glass):
     structures = contents(whole)["structures"]
     for index, one in enumerate(structures):
@@ -172,12 +173,13 @@ def scripted(monkeypatch, minima):
     return [frame(index).positions for index in range(len(VISITS))]
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("in_memory", [1, 32])
 def test_series_of_visits_to_known_structures(tmp_path, scripted, glass, monkeypatch, in_memory):
     """One that memory has no room for is recognised by its energy, then its positions."""
     monkeypatch.setattr(module, "known_structures", lambda *_: in_memory)
-    settings = RunSettings(1e-2, 1.0, 0.1 * (len(VISITS) - 1), 0.1, 0.005, 0)
-    follow(tmp_path / "T.h5", [glass], settings)
+    settings = {"temperatures": [1e-2], "duration": 0.1 * (len(VISITS) - 1)}
+    follow(tmp_path / "T.h5", [glass], **settings)
     found = contents(tmp_path / "T.h5")
     np.testing.assert_array_equal(found["structure"], VISITS)
     assert len(found["structures"]) == 4
@@ -195,7 +197,7 @@ def test_crystal_stays_in_its_structure(tmp_path):
         positions
     )
     crystal = Glass(0, positions, box, np.zeros(256, np.int32), np.ones(256), energy, 0.0)
-    follow(tmp_path / "T.h5", [crystal], RunSettings(5e-2, 2.0, 2.0, 0.1, 0.005, 0), CRYSTAL)
+    follow(tmp_path / "T.h5", [crystal], CRYSTAL, temperatures=[5e-2], duration=2.0)
     found = contents(tmp_path / "T.h5")
     assert (found["structure"] == 0).all()
     moved = displacement(positions, found["structures"][0], box)
@@ -224,7 +226,7 @@ def test_frames_that_do_not_converge_are_reported(tmp_path, glass, monkeypatch, 
 
     monkeypatch.setattr(module.Quencher, "quench", fails)
     with caplog.at_level(logging.WARNING):
-        follow(tmp_path / "T.h5", [glass], RunSettings(1e-2, 1.0, 2.0, 0.1, 0.005, 0))
+        follow(tmp_path / "T.h5", [glass], **COLD, duration=2.0)
     found = contents(tmp_path / "T.h5")
     assert np.flatnonzero(~found["converged"]).tolist() == [3, 10]
     assert (found["structure"][[3, 10]] == -1).all()
@@ -249,11 +251,11 @@ def test_dynamics_that_fails_leaves_its_sample_out(tmp_path, glass, monkeypatch,
 
     monkeypatch.setattr(NveRun, "thermalise", fails)
     with caplog.at_level(logging.WARNING):
-        follow(tmp_path / "T.h5", [glass, bad, worse], RunSettings(1e-3, 1.0, 0.5, 0.1, 0.005, 0))
+        follow(tmp_path / "T.h5", [glass, bad, worse], **COLD, duration=0.5)
     with h5py.File(tmp_path / "T.h5") as file:
-        assert list(file) == ["s000000"]
-    assert "sample 2: the dynamics made NaN" in caplog.text
-    assert "sample 1: skipped, crystallised" in caplog.text
+        assert [name for name in file if name.startswith("s0")] == ["s000000"]
+    assert "sample 2 is left out: dynamics: the dynamics made NaN" in caplog.text
+    assert "sample 1 is left out: crystallised" in caplog.text
 
 
 # --- tables of an invented series -----------------------------------------------------------
@@ -291,7 +293,7 @@ def test_events_of_an_invented_series():
         frame = frame.copy()
         frame.insert(0, "ensemble", "glass")
         frame.insert(1, "sample", 0)
-        validate(frame, name)
+        validate(frame, registry.tables()[name])
     events = tables["rearrangements"]
     np.testing.assert_allclose(events["time"], [0.2, 0.4, 0.5, 0.6])
     assert events[["before", "after"]].to_numpy().tolist() == [[0, 1], [1, 2], [2, 0], [0, 3]]

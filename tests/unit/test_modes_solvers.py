@@ -7,6 +7,7 @@ import pytest
 from glassmodes.landscape import Landscape
 from glassmodes.models import get_model
 from glassmodes.modes import (
+    ConvergenceError,
     IncompleteSpectrumError,
     MemoryLimitError,
     ModeError,
@@ -14,6 +15,8 @@ from glassmodes.modes import (
     dense,
     estimate_resources,
     factorisation,
+    inverse,
+    petsc_roads,
     shift_invert,
     solve_modes,
     solvers,
@@ -22,6 +25,8 @@ from glassmodes.modes.lanczos import RitzPairs
 from glassmodes.modes.ordering import degrees_of_freedom, nested_dissection
 from glassmodes.modes.products import product
 from scipy import sparse
+
+from tests.benchmarks.bench_mode_roads import ROADS, roads_here, successes
 
 
 def ring(particles):
@@ -126,6 +131,7 @@ def test_slices_of_the_crystal():
 # ---------------------------------------------------------------- roads against each other
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("method", ["lanczos", "krylovschur", "lobpcg", "gd"])
 def test_lowest_modes_are_those_of_the_full_spectrum(glass_expansion, spectrum, method):
     if method != "lanczos":
@@ -263,26 +269,154 @@ def test_thick_restarts_find_the_same(glass_expansion, spectrum):
 # ---------------------------------------------------------------- what must be noticed
 
 
-def lossy_lanczos(*arguments, **options):
-    """block_lanczos that loses one pair."""
-    pairs = shift_invert_lanczos(*arguments, **options)
-    kept = np.delete(np.arange(len(pairs.values)), 4)
-    return RitzPairs(pairs.values[kept], pairs.estimates[kept], lambda i: pairs.vectors(kept[i]))
+class Lossy:
+    """A solver that loses one mode at its first so many calls."""
+
+    def __init__(self, solver, times):
+        self.solver, self.times, self.calls = solver, times, []
+
+    def __call__(self, *arguments, **options):
+        found = self.solver(*arguments, **options)
+        self.calls.append(options)
+        if len(self.calls) > self.times:
+            return found
+        if isinstance(found, RitzPairs):
+            kept = np.delete(np.arange(len(found.values)), 4)
+            return RitzPairs(
+                found.values[kept], found.estimates[kept], lambda i: found.vectors(kept[i])
+            )
+        values, vectors = found
+        return np.delete(values, 4), np.delete(vectors, 4, axis=1)
 
 
-shift_invert_lanczos = shift_invert.block_lanczos
+@pytest.fixture
+def lossy(monkeypatch):
+    """Replace a solver by one that loses a mode at its first so many calls, or always."""
+
+    def replace(module, name, times=10**6):
+        solver = Lossy(getattr(module, name), times)
+        monkeypatch.setattr(module, name, solver)
+        return solver
+
+    return replace
 
 
-def test_a_lost_mode_is_an_error(glass_expansion, monkeypatch):
-    monkeypatch.setattr(shift_invert, "block_lanczos", lossy_lanczos)
-    with pytest.raises(IncompleteSpectrumError, match="inertia counts 2[0-9] modes"):
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("request_", "method"), [({"lowest": 20}, "lanczos"), ({"below": 12.0}, "slicing")]
+)
+def test_a_start_that_loses_a_mode_is_followed_by_others(
+    glass_expansion, spectrum, lossy, caplog, request_, method, times
+):
+    solver = lossy(shift_invert, "block_lanczos", times)
+    modes = solve_modes(glass_expansion, request_, method=method)
+    count = len(modes.frequency)
+    np.testing.assert_allclose(
+        modes.frequency_squared, spectrum.frequency_squared[:count], rtol=1e-9
+    )
+    assert len(solver.calls) >= times + 1
+    # blocks grow from start to start
+    assert [call["block"] for call in solver.calls[: times + 1]] == [16, 32, 64][: times + 1]
+    assert len([r for r in caplog.records if "inertia counts" in r.message]) == times
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("method", ["lobpcg", "gd"])
+def test_a_preconditioned_road_is_tried_again(glass_expansion, spectrum, lossy, method, times):
+    pytest.importorskip("slepc4py")
+    solver = lossy(petsc_roads, "preconditioned", times)
+    modes = solve_modes(glass_expansion, {"lowest": 8}, method=method)
+    np.testing.assert_allclose(modes.frequency_squared, spectrum.frequency_squared[:8], rtol=1e-9)
+    assert modes.tries == times + 1
+    assert [call["start"] for call in solver.calls] == [None, (0, 1), (0, 2)][: times + 1]
+    assert [call["widening"] for call in solver.calls] == [1, 2, 4][: times + 1]
+
+
+def test_a_mode_lost_at_every_try_is_an_error(glass_expansion, lossy):
+    solver = lossy(shift_invert, "block_lanczos")
+    with pytest.raises(IncompleteSpectrumError, match="inertia counts 2[0-9] modes") as caught:
         solve_modes(glass_expansion, {"lowest": 20}, method="lanczos")
+    assert caught.value.found < caught.value.expected
+    assert len(solver.calls) == 9
 
 
-def test_an_incomplete_slice_is_an_error(glass_expansion, monkeypatch):
-    monkeypatch.setattr(shift_invert, "block_lanczos", lossy_lanczos)
+def test_a_slice_that_stays_incomplete_is_an_error(glass_expansion, lossy):
+    lossy(shift_invert, "block_lanczos")
     with pytest.raises(IncompleteSpectrumError):
         solve_modes(glass_expansion, {"below": 4.0}, method="slicing")
+
+
+@pytest.mark.parametrize("request_", [{"lowest": 20}, {"below": 6.0}])
+@pytest.mark.parametrize("slepc", [True, False])
+def test_another_road_follows_one_that_fails(
+    glass_expansion, spectrum, lossy, monkeypatch, request_, slepc
+):
+    if slepc:
+        pytest.importorskip("slepc4py")
+    monkeypatch.setattr(petsc_roads, "slepc_available", lambda: slepc)
+    lossy(shift_invert, "block_lanczos")
+    modes = solve_modes(glass_expansion, request_)
+    expected = {"lowest": "krylovschur", "below": "slepc_slicing"}
+    assert modes.method == (expected[next(iter(request_))] if slepc else "dense")
+    assert modes.tries == 4
+    count = len(modes.frequency)
+    np.testing.assert_allclose(
+        modes.frequency_squared, spectrum.frequency_squared[:count], rtol=1e-9
+    )
+    assert "lowest" not in request_ or count == 20
+
+
+def test_a_factor_that_outgrows_its_estimate_leaves_another_road(glass_expansion, monkeypatch):
+    def refuses(*_, **__):
+        raise MemoryLimitError("the factor needs more")
+
+    monkeypatch.setattr(shift_invert, "lowest_modes", refuses)
+    monkeypatch.setattr(petsc_roads, "slepc_available", lambda: False)
+    modes = solve_modes(glass_expansion, {"lowest": 5})
+    assert (modes.method, modes.tries) == ("dense", 2)
+
+
+def test_a_lapack_driver_that_fails_is_followed_by_the_other(
+    glass_expansion, spectrum, monkeypatch
+):
+    drivers, solve = [], dense.dense_spectrum
+
+    def fails_once(*arguments):
+        drivers.append(arguments[-1])
+        if len(drivers) == 1:
+            raise np.linalg.LinAlgError("no convergence")
+        return solve(*arguments)
+
+    monkeypatch.setattr(dense, "dense_spectrum", fails_once)
+    modes = solve_modes(glass_expansion, {"all": True})
+    assert drivers == ["evd", "evr"]
+    np.testing.assert_allclose(modes.frequency_squared, spectrum.frequency_squared, rtol=1e-9)
+
+
+def test_lowest_modes_of_the_inverse_are_tried_again(glass_expansion, spectrum, monkeypatch):
+    solve, blocks = inverse.block_lanczos, []
+
+    def gives_up_once(*arguments, **options):
+        blocks.append(options["block"])
+        if len(blocks) == 1:
+            raise ConvergenceError("no convergence")
+        return solve(*arguments, **options)
+
+    monkeypatch.setattr(inverse, "block_lanczos", gives_up_once)
+    with inverse.InverseHessian.of_expansion(glass_expansion) as factor:
+        values, _, _ = factor.lowest(6)
+    np.testing.assert_allclose(values, spectrum.frequency_squared[:6], rtol=1e-9)
+    assert blocks == [2, 4]
+
+
+@pytest.mark.processor
+@pytest.mark.parametrize("road", ROADS)
+def test_every_road_succeeds_from_several_starts(make_glass, road):
+    """A quick version of tests/benchmarks/bench_mode_roads.py."""
+    if road not in roads_here(1):
+        pytest.skip(f"no {road} here")
+    _, landscape, glass = make_glass("ipl12", 200)
+    assert successes(landscape.expand(glass.positions), road, 3)[1] == 3
 
 
 def test_bad_vectors_are_an_error(glass_expansion, monkeypatch):

@@ -13,6 +13,8 @@ from glassmodes.simulation.molecular_dynamics import (
 )
 
 MODELS = load_models()
+# what a chaotic trajectory shows must hold on every processor
+pytestmark = pytest.mark.processor
 
 
 def liquid(name, particles, temperature, duration=2.0, seed=1):
@@ -115,7 +117,7 @@ def test_thermostat_is_canonical(flat):
     dynamics = MolecularDynamics(landscape, positions, velocities, step, np.random.default_rng(8))
     dynamics.run(2000, temperature)
     kinetic, squares = [], []
-    for _ in range(600):
+    for _ in range(1200):
         # the thermostat forgets within half a unit of time
         dynamics.run(200, temperature)
         kinetic.append(dynamics.temperature)
@@ -123,9 +125,9 @@ def test_thermostat_is_canonical(flat):
     freedom = 2 * (150 - 1)
     kinetic, squares = np.array(kinetic), np.array(squares)
     deviation = temperature * np.sqrt(2.0 / freedom)
-    assert kinetic.mean() == pytest.approx(temperature, abs=4 * deviation / np.sqrt(300))
+    assert kinetic.mean() == pytest.approx(temperature, abs=4 * deviation / np.sqrt(600))
     assert kinetic.std() == pytest.approx(deviation, rel=0.12)
-    each = squares.reshape(600, 150, 2)
+    each = squares.reshape(1200, 150, 2)
     for axis in range(2):
         assert each[:, :, axis].mean() == pytest.approx(temperature, rel=0.02)
     for kind in (0, 1):
@@ -133,20 +135,23 @@ def test_thermostat_is_canonical(flat):
 
 
 def test_total_energy_relaxes_in_twice_the_thermostats_time(flat):
-    """What makes energies of a liquid independent: half of the heat capacity is kinetic."""
+    """What makes energies of a liquid independent: half of the heat capacity is kinetic.
+
+    Over so long a run its variance is known to 6%.
+    """
     landscape, positions, velocities, step = flat
     dynamics = MolecularDynamics(landscape, positions, velocities, step, np.random.default_rng(8))
     temperature, apart = 1.0, 0.25
     dynamics.run(2000, temperature)
     energies = []
-    for _ in range(1600):
+    for _ in range(4000):
         dynamics.run(round(apart / step), temperature)
         energies.append(total_energy(dynamics))
     energies = np.array(energies)
     deviation = energies - energies.mean()
     heat_capacity = deviation.var() / temperature**2
     assert heat_capacity / 150 == pytest.approx(2.0, rel=0.25)
-    correlations = np.array([(deviation[k:] * deviation[: 1600 - k]).mean() for k in range(30)])
+    correlations = np.array([(deviation[k:] * deviation[: 4000 - k]).mean() for k in range(30)])
     relaxation = apart * np.argmax(correlations < deviation.var() / np.e)
     assert relaxation == pytest.approx(0.5 * ENERGY_MEMORY, rel=0.4)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from glassmodes.landscape import Landscape, Quencher
@@ -97,6 +99,7 @@ def test_a_small_displacement_returns(make_glass, case):
     assert apart(landscape, result.positions, glass.positions) < 1e-7
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("name,particles", [("ipl12", 218), ("harmonic", 150), ("lj", 250)])
 def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, particles):
     _, landscape, glass = make_glass(name, particles)
@@ -118,6 +121,7 @@ def test_what_is_known_changes_the_cost_and_not_the_outcome(make_glass, name, pa
     assert roads == {"fire", "recognised"}
 
 
+@pytest.mark.processor
 def test_a_walk_to_another_structure_is_not_mistaken(make_glass):
     """Points on the line between two minima go where FIRE takes them, not to the known one."""
     _, landscape, glass = make_glass("ipl12", 218)
@@ -203,7 +207,7 @@ def test_minima_found_twice_agree_far_within_the_tolerance(make_glass):
 
 def test_a_rattler_is_no_part_of_the_structure():
     # close above jamming a few of a hundred spheres rattle
-    model = get_model("harmonic").at_density(0.66 * 6 / np.pi)
+    model = replace(get_model("harmonic"), density=0.66 * 6 / np.pi)
     rng = np.random.default_rng(3)
     n = 200
     species, diameter = model.mixture(n, rng)

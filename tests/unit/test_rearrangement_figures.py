@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from glassmodes.papers.mizuno2020_intermittent import rearrangement_figures as figures
-from glassmodes.plotting.displacement_fields import DisplacementField
+from glassmodes.plotting.displacement_fields import DisplacementField, core_share, typical_field
 from glassmodes.reporting.catalogue import FIGURES, draw
 
 from tests.unit import synthetic_tables
@@ -52,7 +52,7 @@ def test_drawn_with_sizes_temperatures_samples_and_the_paper_s_statement(name, t
 
 @pytest.mark.parametrize("name", OF_EVENTS)
 def test_captions_say_what_is_not_shown(name, tables):
-    caption = FIGURES[name].caption(tables)
+    caption = FIGURES[name].write_caption(tables)
     assert "T = 0.001, at which no glass rearranged" in caption
     assert "Crystals: 0 rearrangements in a total time of 1800" in caption
 
@@ -101,27 +101,72 @@ def test_frames_that_did_not_converge_are_marked_and_counted(tables):
         figure = FIGURES[name].draw(changed)
         crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
         assert len(crosses) == 1 and len(crosses[0].get_xdata()) > 0
-        assert f"{5 * len(runs)} frames did not converge" in FIGURES[name].caption(changed)
+        assert f"{5 * len(runs)} frames did not converge" in FIGURES[name].write_caption(changed)
 
 
-def test_the_event_shown_is_of_the_largest_system_at_its_lowest_temperature(tables):
-    caption = FIGURES["displacement_field"].caption(tables)
+def scattered(positions, edge, cores, each, seed=4):
+    """Displacements of some particles around each of several places of a periodic box."""
+    rng = np.random.default_rng(seed)
+    field = np.zeros_like(positions)
+    for core in np.asarray(cores, dtype=float):
+        apart = positions - core
+        apart -= edge * np.rint(apart / edge)
+        nearest = np.argsort((apart**2).sum(axis=1))[:each]
+        field[nearest] = rng.normal(size=(each, 3))
+    return field
+
+
+def test_a_single_core_is_told_from_several():
+    rng = np.random.default_rng(2)
+    edge = 10.0
+    positions = edge * rng.random((1000, 3))
+    # across the boundary of the box as well
+    for core in ([5.0, 5.0, 5.0], [0.1, 9.9, 0.0]):
+        one = scattered(positions, edge, [core], 30)
+        assert core_share(positions, one, edge) > 0.9
+    two = scattered(positions, edge, [[2.0, 2.0, 2.0], [7.0, 7.0, 7.0]], 30)
+    assert 0.3 < core_share(positions, two, edge) < 0.8
+
+
+def test_the_event_shown_is_a_typical_one_of_a_single_core():
+    rng = np.random.default_rng(2)
+    edge, positions = 10.0, 10.0 * rng.random((1000, 3))
+    few, many = 6.0 * rng.random((216, 3)), 10.0 * rng.random((1000, 3))
+    middle = [[5.0, 5.0, 5.0]]
+    fields = {
+        "small system": (few, scattered(few, 6.0, [[3.0, 3.0, 3.0]], 60), 6.0),
+        "two cores": (many, scattered(many, edge, [[2.0] * 3, [7.0] * 3], 30), edge),
+        "extended": (positions, scattered(positions, edge, middle, 400), edge),
+        "typical": (positions, scattered(positions, edge, middle, 60), edge),
+        "tiny": (positions, scattered(positions, edge, middle, 8), edge),
+    }
+    assert typical_field(fields) == "typical"
+    del fields["typical"], fields["tiny"]
+    assert typical_field(fields) == "small system"
+    del fields["small system"]
+    # without a single core something is shown all the same
+    assert typical_field(fields) == "two cores"
+
+
+def test_the_event_shown_is_named_in_its_caption(tables):
+    caption = FIGURES["displacement_field"].write_caption(tables)
+    assert "ensemble glass_2000: N = 2000, T = 0.05, sample 2" in caption
     rows = tables["rearrangements"]
-    rows = rows[(rows["ensemble"] == "glass_2000") & (rows["temperature"] == 1e-2)]
-    assert "ensemble glass_2000: N = 2000, T = 0.01" in caption
-    assert f"|Dr_IS| = {rows['distance'].max():.2g}" in caption
+    rows = rows[(rows["ensemble"] == "glass_2000") & (rows["temperature"] == 5e-2)]
+    largest = rows.loc[rows["sample"] == 2, "distance"].max()
+    assert f"|Dr_IS| = {largest:.2g}" in caption and "N_rearr closest to 40" in caption
     assert "The 500 largest displacements" in caption and "the 50 largest in red" in caption
 
 
 def test_the_fitted_tail_is_that_of_the_invented_field(tables):
-    caption = FIGURES["displacement_field"].caption(tables)
+    caption = FIGURES["displacement_field"].write_caption(tables)
     exponent = float(caption.split("gives a = ")[1].split(" ")[0])
     assert exponent == pytest.approx(2.7, abs=0.15)
 
 
 def test_a_box_without_far_field_says_so():
     small = synthetic_tables.build_transitions(sizes=(60,), temperatures=(5e-2,), duration=2000.0)
-    assert "too small for a fit" in FIGURES["displacement_field"].caption(small)
+    assert "too small for a fit" in FIGURES["displacement_field"].write_caption(small)
     FIGURES["displacement_field"].draw(small)
 
 
@@ -145,5 +190,5 @@ def test_steps_keep_every_change_and_both_ends(tables):
 
 
 def test_the_short_window_is_a_tenth_of_a_short_run(tables):
-    caption = FIGURES["inherent_structure_energy"].caption(tables)
+    caption = FIGURES["inherent_structure_energy"].write_caption(tables)
     assert "first 20 time units" in caption

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from glassmodes.data.storage import Glass, open_file
+from glassmodes.data.storage import Glass, open_file, sample_statuses
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape, relax
 from glassmodes.models import load_models
@@ -15,14 +15,14 @@ from glassmodes.simulation import (
     fcc_crystal,
     inherent_structure_changed,
     prepare_glass,
-    run_bundle,
 )
 from glassmodes.simulation import dynamics as module
 
+from tests.runs import run_in_process
+
 MODELS = load_models()
 CRYSTAL = MODELS["ipl12_one_component"]
-ENSEMBLE = Ensemble("crystal", "ipl12_one_component", 256, 2, 2, {"protocol": "fcc", "cells": 4})
-ATTRIBUTES = {"campaign": "test", "ensemble": "crystal", "model": CRYSTAL.name}
+RUN = {"temperatures": [1e-3], "equilibration": 5.0, "duration": 6.0, "interval": 0.1}
 
 
 def settings_of(**changes):
@@ -60,22 +60,21 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(module, "CHUNK_FRAMES", (16, 16))
 
 
-def run(path, glasses, settings=None, **options):
-    return run_bundle(
-        *(path, CRYSTAL, ENSEMBLE, glasses, settings or settings_of()),
-        **({"seed": 3, "attributes": ATTRIBUTES} | options),
-    )
+def run(path, glasses, model=CRYSTAL, seed=3, **changes):
+    """Attributes of each sample's run."""
+    return run_in_process("run_dynamics", path, model, glasses, RUN | changes, seed=seed)
 
 
 def contents(path):
     with open_file(path) as file:
+        groups = [name for name in file if name.startswith("s0")]
         return {
-            f"{group}/{name}": values[...] for group in file for name, values in file[group].items()
+            f"{name}/{key}": values[...] for name in groups for key, values in file[name].items()
         }
 
 
 def test_trajectory_follows_the_data_contract(tmp_path, crystal):
-    rows = run(tmp_path / "T0.001.h5", [crystal])
+    runs = run(tmp_path / "T0.001.h5", [crystal])
     with open_file(tmp_path / "T0.001.h5", ["s000000"]) as file:
         group = file["s000000"]
         frames = 61
@@ -94,19 +93,15 @@ def test_trajectory_follows_the_data_contract(tmp_path, crystal):
         for frame in (0, 30, 60):
             energy, _ = landscape.energy_and_forces(group["positions"][frame])
             assert energies[frame] == pytest.approx(energy, rel=1e-10)
-        assert group.attrs["energy_drift"] == rows[0]["energy_drift"]
-    assert rows[0]["status"] == "ok"
-    assert rows[0]["rearranged"] == 0
+    assert sample_statuses(tmp_path / "T0.001.h5") == {0: "ok"}
+    assert runs[0]["rearranged"] == 0
     assert not (tmp_path / "T0.001.h5.partial").exists()
 
 
+@pytest.mark.processor
 def test_energy_is_conserved_and_the_temperature_is_met(tmp_path, glass):
-    settings = settings_of(duration=40.0, equilibration=20.0, temperature=1e-4)
-    ensemble = Ensemble("glass", "ipl12", 220, 1, 1, {"protocol": "quench"})
-    (row,) = run_bundle(
-        *(tmp_path / "T.h5", MODELS["ipl12"], ensemble, [glass], settings),
-        **{"seed": 3, "attributes": ATTRIBUTES},
-    )
+    settings = {"duration": 40.0, "equilibration": 20.0, "temperatures": [1e-4]}
+    row = run(tmp_path / "T.h5", [glass], MODELS["ipl12"], **settings)[0]
     assert abs(row["energy_drift"]) < 1e-6
     assert row["energy_fluctuation"] < 1e-4
     # the energy is set: only the average over a finite time is left
@@ -183,8 +178,8 @@ def test_parts_of_other_settings_are_not_mixed_in(tmp_path, crystal, small_chunk
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "T.h5", [crystal])
     monkeypatch.setattr(module, "collect_run", original)
-    run(tmp_path / "T.h5", [crystal], settings_of(temperature=2e-3))
-    run(tmp_path / "fresh.h5", [crystal], settings_of(temperature=2e-3))
+    run(tmp_path / "T.h5", [crystal], temperatures=[2e-3])
+    run(tmp_path / "fresh.h5", [crystal], temperatures=[2e-3])
     found, expected = contents(tmp_path / "T.h5"), contents(tmp_path / "fresh.h5")
     np.testing.assert_array_equal(found["s000000/positions"], expected["s000000/positions"])
 
@@ -200,12 +195,14 @@ def test_samples_that_fail_are_left_out(tmp_path, crystal, monkeypatch):
         original(model, glass, *arguments, **options)
 
     monkeypatch.setattr(module, "run_nve", fails)
-    rows = run(tmp_path / "T.h5", [crystal, bad, worse])
-    assert [(row["sample"], row["status"]) for row in rows] == [(0, "ok"), (2, "failed")]
-    with open_file(tmp_path / "T.h5") as file:
-        assert list(file) == ["s000000"]
+    assert list(run(tmp_path / "T.h5", [crystal, bad, worse])) == [0]
+    assert sample_statuses(tmp_path / "T.h5") == {
+        **{0: "ok", 1: "nan"},
+        2: "dynamics: the dynamics made NaN",
+    }
 
 
+@pytest.mark.processor
 def test_inherent_structure_changed(glass):
     landscape = Landscape.of_glass(MODELS["ipl12"], glass)
     rng = np.random.default_rng(5)
@@ -252,8 +249,10 @@ def test_bad_settings_are_refused(changes, message):
 
 
 def test_group_attributes_are_plain_numbers(tmp_path, crystal):
-    run(tmp_path / "T.h5", [crystal], settings_of(structure_checks=0))
-    with h5py.File(tmp_path / "T.h5") as file:
-        attributes = dict(file["s000000"].attrs)
+    settings = settings_of(structure_checks=0)
+    module.run_nve(CRYSTAL, crystal, settings, tmp_path / "run", seed=3)
+    with h5py.File(tmp_path / "T.h5", "w") as file:
+        module.collect_run(tmp_path / "run", CRYSTAL, crystal, settings, file.create_group("run"))
+        attributes = dict(file["run"].attrs)
     assert np.isnan(attributes["rearranged"])
     assert {"target_temperature", "mean_temperature", "msd_flatness"} <= attributes.keys()

@@ -9,6 +9,7 @@ from glassmodes.data.storage import Glass, Modes, StorageError
 from glassmodes.models import get_model
 
 ATTRIBUTES = storage.provenance("demo", "glass", "ipl10_3d", "abc123")
+PROVENANCE = {"campaign", "ensemble", "model", "code_version", "config_hash", "created"}
 
 
 def glasses(count=2, particles=8):
@@ -51,7 +52,7 @@ def test_glasses_follow_the_contract(tmp_path):
             "status": (2,),
         }
         assert file["positions"].dtype == np.float64
-        assert set(storage.PROVENANCE) <= set(file.attrs)
+        assert PROVENANCE <= set(file.attrs)
         assert '"family": "ipl_smooth"' in file.attrs["potential"]
         assert '"pair_diameters"' in file.attrs["potential"]
         assert (file["positions"][...] >= 0).all()
@@ -72,7 +73,8 @@ def test_glasses_come_back_as_they_were(tmp_path):
 def test_modes_follow_the_contract(tmp_path):
     modes = Modes(np.array([-0.04, 0.25]), np.zeros((2, 8, 3)), np.zeros(2), 0.5)
     path = tmp_path / "modes.h5"
-    storage.write_modes(path, {3: modes}, ATTRIBUTES)
+    with storage.create_file(path, ATTRIBUTES) as file:
+        storage.put_modes(file.create_group(storage.sample_group(3)), modes)
     with h5py.File(path) as file:
         assert set(file["s000003"]) == {"frequency_squared", "vectors", "residual"}
         assert file["s000003"].attrs["complete_below"] == 0.5
@@ -140,3 +142,31 @@ def test_bad_tables_are_refused_by_name(tmp_path):
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(StorageError, match=r"modes\.parquet.*truncated"):
         storage.read_table(path)
+
+
+def test_files_and_manifests_name_the_machine():
+    assert ATTRIBUTES["machine"] == storage.versions()["machine"] == storage.machine() != ""
+
+
+@pytest.mark.parametrize(
+    "cpuinfo, expected",
+    [
+        ("model name\t: Xeon: 6\nflags\t\t: fpu sse4_2 avx avx2 avx512f\n", "Xeon: 6, AVX-512"),
+        (
+            "model name : EPYC\nflags : avx avx2\n\nmodel name : EPYC\nflags : avx avx2\n",
+            "EPYC, AVX2",
+        ),
+        ("processor\t: 0\nFeatures\t: asimd\n", "aarch64"),
+        (None, "aarch64"),
+    ],
+)
+def test_machine_is_what_the_kernel_says(monkeypatch, cpuinfo, expected):
+    def read_text(path):
+        if cpuinfo is None:
+            raise FileNotFoundError(path)
+        return cpuinfo
+
+    monkeypatch.setattr(storage.Path, "read_text", read_text)
+    monkeypatch.setattr(storage.platform, "processor", lambda: "")
+    monkeypatch.setattr(storage.platform, "machine", lambda: "aarch64")
+    assert storage.machine.__wrapped__() == expected

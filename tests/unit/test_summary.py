@@ -6,7 +6,8 @@ import pytest
 from glassmodes.data.gather import TableError, gather, validate
 from glassmodes.data.schemas import TABLES
 from glassmodes.data.storage import write_table
-from glassmodes.papers.mizuno2020_intermittent.vibration_claims import (
+from glassmodes.papers import summary as summaries
+from glassmodes.papers.mizuno2020_intermittent.lifetime_averages import (
     degenerate_averages,
     frequency_bins,
     lifetimes_with_rates,
@@ -14,9 +15,13 @@ from glassmodes.papers.mizuno2020_intermittent.vibration_claims import (
     rates_by_window,
     resolved_lifetimes,
 )
-from glassmodes.papers.summary import summarise
 
 from tests.unit import synthetic_tables
+
+
+def summarise(tables):
+    """The summary of a campaign that compares with mizuno2020_intermittent."""
+    return summaries.summarise(tables, ["mizuno2020_intermittent"])
 
 
 @pytest.fixture(scope="module")

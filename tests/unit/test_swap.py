@@ -10,6 +10,8 @@ from glassmodes.simulation.molecular_dynamics import MolecularDynamics, maxwell_
 from glassmodes.simulation.swap import SwapMonteCarlo, check_swap_model
 
 MODELS = load_models()
+# what a chaotic trajectory shows must hold on every processor
+pytestmark = pytest.mark.processor
 
 
 def start(name="poly", particles=250, seed=1):
@@ -41,7 +43,9 @@ def test_energy_of_the_moves_is_that_of_the_configuration(name):
     assert abs(monte_carlo.energy - before) > 1.0
     assert monte_carlo.energy == pytest.approx(monte_carlo.potential_energy(), rel=1e-12)
     assert moves.attempted == 60 * 250
-    assert moves.swaps == pytest.approx(0.2 * moves.attempted, rel=0.05)
+    # a binomial number, within five of its standard deviations
+    chance = 0.2 * moves.attempted
+    assert moves.swaps == pytest.approx(chance, abs=5.0 * np.sqrt(0.8 * chance))
     assert 0.05 < moves.translation_acceptance < 0.95
     assert 0.05 < moves.swap_acceptance < 0.95
     assert moves.renewals > 0

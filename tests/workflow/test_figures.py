@@ -36,7 +36,7 @@ def computed(tmp_path_factory):
     """Results that somebody else computed: tables of made-up numbers, and their manifest."""
     folder = tmp_path_factory.mktemp("somebody") / "made_up"
     tables = synthetic_tables.build(particles=40, frames=400)
-    tables["summary"] = summarise(tables)
+    tables["summary"] = summarise(tables, ["mizuno2020_intermittent"])
     for name, table in tables.items():
         write_table(folder / "tables" / f"{name}.parquet", table)
     write_manifest(

@@ -17,6 +17,7 @@ from glassmodes.campaign import layout, planning, registry
 from glassmodes.campaign.settings import ROOT, CampaignError, load_campaign
 from glassmodes.campaign.settings import temperature_label as label
 from glassmodes.models import ModelError
+from glassmodes.papers import find_paper
 from glassmodes.campaign.rates import RatesError, check_rates
 
 

@@ -1,6 +1,15 @@
 # From parts to tables; figures.smk goes on from there.
 
 
+# tables of the papers that the campaign is compared with, where what they are made from is gathered
+PAPER_TABLES = [
+    table.name
+    for name in CAMPAIGN.papers
+    for table in find_paper(name).tables
+    if table.made_from in TABLES
+]
+
+
 rule gather_tables:
     input:
         lambda wildcards: layout.parts(CAMPAIGN, wildcards.table),
@@ -32,8 +41,9 @@ rule summarise_tables:
         tables=[f"{TABLES_FOLDER}/{table}.parquet" for table in TABLES],
     output:
         ensembles=f"{TABLES_FOLDER}/ensembles.parquet",
+        statuses=f"{TABLES_FOLDER}/sample_statuses.parquet",
         summary=f"{TABLES_FOLDER}/summary.parquet",
-        made=[f"{TABLES_FOLDER}/{table}.parquet" for table in layout.made_tables(CAMPAIGN)],
+        made=[f"{TABLES_FOLDER}/{table}.parquet" for table in PAPER_TABLES],
         manifest=f"{TABLES_FOLDER}/manifest.json",
     log:
         f"{RESULTS}/logs/summarise_tables.log",

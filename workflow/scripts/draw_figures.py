@@ -23,16 +23,25 @@ def main(argv=None):
 
     from glassmodes.data.manifest import check_manifest
     from glassmodes.data.storage import read_table
-    from glassmodes.reporting.catalogue import concerned, draw_all
+    from glassmodes.papers import compared_papers
+    from glassmodes.reporting.catalogue import catalogue, concerned, draw_all
 
+    logger = logging.getLogger("program")
     folder = Path(arguments.manifest).parent
     manifest = check_manifest(folder)
+    settings = manifest["settings"]
     tables = {Path(name).stem: read_table(folder / name) for name in manifest["files"]}
+    files = [Path(name) for name in settings.get("figures", [])]
+    # tables may have come from another machine without the user's files
+    for missing in (file for file in files if not file.is_file()):
+        logger.warning("%s: this file of figures is not here; its figures are left out", missing)
+    figures = catalogue(file for file in files if file.is_file())
     output = Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
-    drawn = draw_all(tables, output, concerned(tables, manifest["settings"]["paper"]))
+    names = concerned(tables, compared_papers(settings), figures)
+    drawn = draw_all(tables, output, names, figures=figures)
     done = sum(bool(figure.files) for figure in drawn)
-    logging.getLogger("program").info("%d figures, %d skipped", done, len(drawn) - done)
+    logger.info("%d figures, %d skipped", done, len(drawn) - done)
 
 
 if __name__ == "__main__":

@@ -19,16 +19,22 @@ def main(argv=None):
 
     from glassmodes.data.manifest import check_manifest
     from glassmodes.data.storage import read_table
+    from glassmodes.papers import compared_papers, papers
     from glassmodes.reporting.report import write_report
 
     folder = Path(arguments.manifest).parent
     manifest = check_manifest(folder)
     tables = {Path(name).stem: read_table(folder / name) for name in manifest["files"]}
     settings = manifest["settings"]
-    # campaigns up to version 0.1.0 were compared with one paper
-    papers = settings["papers"] if "papers" in settings else [settings["paper"]]
-    head = {"campaign": manifest["campaign"], "papers": papers, "seed": settings["seed"]}
-    write_report(arguments.output, tables, arguments.figures, {**head, **manifest})
+    compared = compared_papers(settings)
+    head = {"campaign": manifest["campaign"], "papers": compared, "seed": settings["seed"]}
+    write_report(
+        arguments.output,
+        tables,
+        arguments.figures,
+        {**head, **manifest},
+        citations={name: paper.citation for name, paper in papers().items()},
+    )
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Anharmonic decay of vibrational modes: third-order vertices, decay rates, lifetimes from MD."""
+"""Anharmonic decay of vibrational modes: third-order vertices, decay rates, lifetimes in MD."""

@@ -1,30 +1,35 @@
-"""Decay rates of vibrational modes by third-order perturbation theory.
+"""Decay rates of vibrational modes by perturbation theory to third order in the displacements.
 
-Classical limit (Eq. 13 of mizuno2020_intermittent), per temperature, in two parts:
+In the classical limit (Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements, Eq. 13) the
+rate per temperature is the sum of two parts:
 
     Gamma_k / T = (pi/4) sum_lm |V_klm|^2 / (w_l^2 w_m^2)
                   { 1/2 delta(w_k - w_l - w_m)       splitting
                     +   delta(w_k + w_l - w_m) }     combining
 
-Quantum (Eq. 10 with the occupation numbers of the golden rule, which alone give that limit):
+The quantum rate is that paper's Eq. 10 with the occupation numbers n_l and n_m of Fermi's golden
+rule; the printed indices would not give the classical limit:
 
     Gamma_k = (pi hbar/4) sum_lm |V_klm|^2 / (w_k w_l w_m)
               { 1/2 (1 + n_l + n_m) delta(w_k - w_l - w_m) + (n_l - n_m) delta(w_k + w_l - w_m) }
 
-Gamma_k is the decay rate of the fluctuations of the mode's *energy*, tau_k = 1/Gamma_k: a full
-width. Every delta function is a normalised Gaussian of standard deviation `broadening`, cut at
-`truncation` standard deviations.
+Gamma_k is the decay rate of fluctuations of the energy of the mode, tau_k = 1/Gamma_k; as a line
+width it is a full width. Each delta function is replaced by a normalised Gaussian with standard
+deviation `broadening`, cut off at `truncation` standard deviations. Masses are one, modes have
+unit norm, and frequencies are angular.
 
-Algorithm. V is symmetric and only triples near w_a = w_l + w_m count. Each unordered one is
-evaluated once, with a as the sum and l <= m, and goes to the splitting of a and the combining of
-l and m. For a batch of modes a:
+Algorithm. V is symmetric in its indices, and only triples with w_a close to w_l + w_m contribute.
+Each such triple with l <= m is evaluated once and contributes to the splitting of a and to the
+combining of l and m. For a batch of modes a:
 
-1. U''' . e^a as dense strips, one for each particle (:mod:`glassmodes.anharmonic.vertices`).
-2. For a panel of columns l: gather the strip's neighbours, multiply, giving Y = H^a e^l.
-3. For the window of modes m that can resonate: V = E_m . Y, one dense product.
+1. Compute U''' . e^a as dense strips, one for each particle
+(:mod:`glassmodes.anharmonic.vertices`). 2. For a panel of columns l, gather the neighbours of each
+strip and multiply: Y = H^a e^l. 3. For the modes m that can be resonant, compute V = E_m . Y, one
+dense product.
 
-All the work is dense matrix products. Batches are independent, so they spread over ranks and are
-the unit of restart; their results are added in a fixed order whatever the ranks.
+All the work is in dense matrix products. Batches are independent of each other: they are
+distributed over the ranks and are the unit of restart. Their results are added in a fixed order, so
+that the sum does not depend on the ranks.
 """
 
 from __future__ import annotations
@@ -39,24 +44,27 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 PRECISIONS = {"single": np.float32, "double": np.float64}
+"""Precisions of the matrix products."""
 
 
 class DecayRateError(ValueError):
-    """Modes or settings from which no decay rate can be computed."""
+    """Modes or settings do not allow decay rates to be computed; the message says why."""
 
 
 @dataclass(frozen=True)
 class DecayRates:
-    """Rates of all modes of one sample.
+    """Decay rates of all modes of one sample.
 
     Attributes
     ----------
     frequency : ndarray, shape=(n,)
+        Angular frequency of each mode.
     splitting, combining : ndarray, shape=(n,)
-        The two parts of Gamma_k / T, classical.
+        The two parts of the classical Gamma_k / T.
     broadening : float
+        Standard deviation of the Gaussian for each delta function.
     quantum : ndarray, shape=(S, 2, n)
-        Splitting and combining parts of Gamma_k at each requested temperature.
+        Splitting and combining parts of the quantum Gamma_k at each of S temperatures.
     """
 
     frequency: np.ndarray
@@ -66,7 +74,7 @@ class DecayRates:
     quantum: np.ndarray
 
     def table(self) -> pd.DataFrame:
-        """Columns of the `decay_rates` table, without ensemble and sample."""
+        """Rows of the table `decay_rates`, without the columns ensemble and sample."""
         return pd.DataFrame(
             {
                 "mode": np.arange(len(self.frequency)),
@@ -81,7 +89,7 @@ class DecayRates:
 
 @njit(cache=True, fastmath=True)
 def _apply_strips(strips, starts, columns, modes, panel, products):
-    """products[(particle, axis), (mode, l)] = H^mode panel, from dense strips."""
+    """Set products[(particle, axis), (mode, l)] = H^mode panel from dense strips."""
     n = len(starts) - 1
     width = panel.shape[1]
     d = panel.shape[0] // n
@@ -119,7 +127,7 @@ def _accumulate(
     truncation,
     rates,
 ):
-    """Add a block of vertices, rows m and columns (a, l), to the rates (1 + S, 2, n)."""
+    """Add a block of vertices, rows m and columns (a, l), to the rates, shape=(1 + S, 2, n)."""
     rows, columns = vertex.shape
     n = len(w)
     norm = 1.0 / (broadening * np.sqrt(2.0 * np.pi))
@@ -136,7 +144,8 @@ def _accumulate(
                 continue
             for c in range(last):
                 off = gap - w[first_l + c]
-                # exp(-y) = (exp(-y/256))^256 by its series: vectorises, to 1e-13 for y < 50
+                # exp(-y) = (exp(-y/256))^256 by its series, accurate to 1e-13 for y < 50; unlike
+                # a call of exp, this vectorises
                 y = off * off * scale
                 e = 1.0 - y / 7.0 * (1.0 - y / 8.0)
                 e = 1.0 - y / 4.0 * (1.0 - y / 5.0 * (1.0 - y / 6.0 * e))
@@ -152,7 +161,7 @@ def _accumulate(
                 v = np.float64(vertex[row, group * panel_width + c])
                 weight[c] = norm * e * v * v if abs(off) < reach else 0.0
             if first_l + last - 1 == m:
-                # l = m: once in each sum, so half of what an ordered pair would give
+                # the pair l = m occurs once in the sums over l and m, other pairs twice
                 weight[last - 1] *= 0.5
             split = 0.0
             for c in range(last):
@@ -176,14 +185,14 @@ def _accumulate(
 
 
 BATCH = 16
-"""Modes a handled at once: their strips make the product of step 2 a well-shaped matrix product."""
+"""Number of modes a in a batch; their strips give the product of step 2 an efficient shape."""
 
 PANEL = 32
-"""Columns l handled at once: more make faster products, but wider windows of m."""
+"""Number of columns l in a panel; more make products faster but the window of modes m wider."""
 
 
 class _Sums:
-    """Everything that is the same for all batches of one sample."""
+    """Arrays and settings that all batches of one sample share."""
 
     def __init__(self, vertices, modes, broadenings, precision, truncation, hbar, temperatures):
         if precision not in PRECISIONS:
@@ -214,14 +223,14 @@ class _Sums:
         self.prefactor = np.pi / 4.0 * np.array([1.0] + [hbar] * states)
 
     def panel(self, first):
-        """Columns first ... of the modes, zero padded, shape=(size, width)."""
+        """A panel of modes as columns, from mode `first`, padded with zeros, shape=(N d, PANEL)."""
         out = np.zeros((self.size, PANEL), dtype=self.dtype)
         last = min(first + PANEL, self.n)
         out[:, : last - first] = self.rows[first:last].T
         return out
 
     def batch(self, first_sum, last_sum):
-        """Contributions of the triples whose sum is one of these modes, shape=(B, 1+S, 2, n)."""
+        """Contributions of all triples whose mode a is in the batch, shape=(B, 1 + S, 2, n)."""
         w, reach = self.w, self.truncation * max(self.broadenings)
         modes = last_sum - first_sum
         rates = np.zeros((len(self.broadenings), 1 + len(self.over_w), 2, self.n))
@@ -264,7 +273,24 @@ class _Sums:
 
 
 def decay_rates(vertices, modes, broadening, **settings) -> DecayRates:
-    """Decay rates of all modes at one broadening; see :func:`broadened_decay_rates`."""
+    """Decay rates of all modes at one broadening.
+
+    Parameters
+    ----------
+    vertices, modes, **settings
+        As of :func:`broadened_decay_rates`.
+    broadening : float
+        Standard deviation of the Gaussian for each delta function.
+
+    Returns
+    -------
+    DecayRates
+
+    Raises
+    ------
+    DecayRateError
+        As :func:`broadened_decay_rates`.
+    """
     return broadened_decay_rates(vertices, modes, [broadening], **settings)[0]
 
 
@@ -287,27 +313,28 @@ def broadened_decay_rates(
     Parameters
     ----------
     vertices : PairVertices or ForceConstantVertices
+        Third-order vertices of the inherent structure.
     modes : Modes
-        The full spectrum without translations; masses are one.
+        Full spectrum without translations; masses are one.
     broadenings : sequence of float
-        Standard deviations of the Gaussian that stands for each delta function; the largest sets
-        the cost.
+        Standard deviations of the Gaussian for each delta function; the largest one sets the cost.
     precision : {"single", "double"}
-        Of the matrix products; sums over triples are always double.
+        Precision of the matrix products; sums over triples are always in double precision.
     truncation : float
-        Where the Gaussian is cut, in standard deviations.
+        Distance at which the Gaussian is cut off, in standard deviations.
     hbar : float
-        Reduced Planck constant, for the quantum rates.
+        Reduced Planck constant in reduced units, for the quantum rates.
     temperatures : sequence of float
-        Temperatures of the quantum rates; the classical ones are always computed.
+        Temperatures of the quantum rates; the classical rates are always computed.
     communicator : MPI communicator, optional
-        Batches are dealt over its ranks; the result is the same on every rank and for any number.
+        Ranks over which batches are distributed. The result is the same on every rank and for any
+        number of ranks.
     checkpoint : path, optional
-        Folder where finished batches are kept, and found again by a restarted call.
+        Folder in which finished batches are stored; a restarted call reads them from there.
     batch : int
-        Modes a handled at once.
+        Number of modes a in a batch.
     progress : callable, optional
-        Called with (batches done, batches of this rank).
+        Called after each batch with the number of batches done and to do on this rank.
 
     Returns
     -------
@@ -317,7 +344,7 @@ def broadened_decay_rates(
     Raises
     ------
     DecayRateError
-        For modes with a non-positive squared frequency, or an unknown precision.
+        If a squared frequency is not positive, or the precision is unknown.
     """
     rank, size = (communicator.rank, communicator.size) if communicator else (0, 1)
     sums = _Sums(vertices, modes, list(broadenings), precision, truncation, hbar, temperatures)
@@ -325,7 +352,7 @@ def broadened_decay_rates(
     folder = Path(checkpoint) if checkpoint is not None else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    # the largest sums have the most triples: deal them out first
+    # modes of high frequency have the most triples: distribute them first
     mine = starts[::-1][rank::size]
     results = {}
     with threadpool_limits(1):
@@ -355,7 +382,7 @@ def broadened_decay_rates(
 
 @njit(cache=True, fastmath=True)
 def _pair_density(w, grid, broadening, truncation, sign):
-    """sum_lm delta(grid + sign w_l - w_m) with Gaussians on an even grid."""
+    """sum_lm delta(grid + sign w_l - w_m) on an even grid, with Gaussians for delta functions."""
     out = np.zeros(len(grid))
     step = grid[1] - grid[0]
     norm = 1.0 / (broadening * np.sqrt(2.0 * np.pi))
@@ -372,21 +399,26 @@ def _pair_density(w, grid, broadening, truncation, sign):
 
 
 def joint_density(frequency, broadening, *, spacing=0.1, truncation=4.0) -> pd.DataFrame:
-    """Joint two-mode density of states, j = j_spl + j_com (Eq. 14 of mizuno2020_intermittent).
+    """Joint two-mode density of states j = j_spl + j_com.
+
+    j(w) = n^-2 sum_lm { 1/2 delta(w - w_l - w_m) + delta(w + w_l - w_m) }, the two parts being
+    splitting and combining (Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements, Eq. 14).
 
     Parameters
     ----------
     frequency : ndarray, shape=(n,)
-        All modes of a full spectrum.
+        Angular frequencies of a full spectrum.
     broadening : float
-        As in :func:`decay_rates`.
+        Standard deviation of the Gaussian for each delta function.
     spacing : float
-        Of the frequencies at which j is given.
+        Spacing of the frequencies w.
+    truncation : float
+        Distance at which the Gaussian is cut off, in standard deviations.
 
     Returns
     -------
     DataFrame
-        frequency, splitting, combining.
+        Columns frequency, splitting and combining, the latter two per unit of frequency.
     """
     w = np.ascontiguousarray(frequency, dtype=float)
     grid = np.arange(0.0, w.max() + spacing, spacing)

@@ -1,4 +1,4 @@
-"""Decay rates of a solid known by its force constants alone, whatever potential made them."""
+"""Decay rates of a solid from its force constants alone, whatever its potential."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from glassmodes.data.structures import Modes
 
 
 def modes_of_force_constants(second_order, dimension=3) -> Modes:
-    """Full spectrum of a second-order force-constant matrix, its translations left out.
+    """All modes of a matrix of second-order force constants, without translations.
 
     Parameters
     ----------
     second_order : ndarray, shape=(d N, d N)
-        U'' for masses of one (a dynamical matrix).
+        U'' for masses of one, that is the dynamical matrix.
     dimension : int
+        Space dimension d.
 
     Returns
     -------
@@ -25,8 +26,8 @@ def modes_of_force_constants(second_order, dimension=3) -> Modes:
     Raises
     ------
     DecayRateError
-        If the matrix does not leave the uniform translations at zero: the acoustic sum rule is
-        broken, as by a displacement that was too large or too small.
+        If uniform translations are not zero modes of the matrix, that is, if the acoustic sum rule
+        is violated, as by displacements that were too large or too small.
     """
     values, vectors = np.linalg.eigh(second_order)
     size = len(values)
@@ -58,16 +59,25 @@ def force_constant_decay_rates(second_order, indices, blocks, broadening, **sett
     Parameters
     ----------
     second_order : ndarray, shape=(d N, d N)
-    indices : ndarray, shape=(T, 3), int
-        Particles of every third-order block; all orders of a triple must be present.
+        U'' for masses of one.
+    indices : ndarray, shape=(T, 3), dtype=int
+        Particles of each block of U'''; all permutations of a triple must be present.
     blocks : ndarray, shape=(T, d, d, d)
+        Blocks of U''' for masses of one.
     broadening : float
+        Standard deviation of the Gaussian for each delta function.
     **settings
-        As in :func:`glassmodes.anharmonic.decay_rates.decay_rates`.
+        As of :func:`glassmodes.anharmonic.decay_rates.broadened_decay_rates`.
 
     Returns
     -------
     DecayRates
+
+    Raises
+    ------
+    DecayRateError
+        As :func:`modes_of_force_constants` and
+        :func:`glassmodes.anharmonic.decay_rates.broadened_decay_rates`.
     """
     dimension = blocks.shape[1]
     modes = modes_of_force_constants(second_order, dimension)

@@ -1,40 +1,43 @@
 r"""Lifetimes of vibrational modes from molecular dynamics.
 
-Conventions (mizuno2020_intermittent, Eqs. 8 and 9)
----------------------------------------------------
-With :math:`A_k(t) = [r(t) - r_{IS}] \cdot e_k` and :math:`\dot A_k = v(t) \cdot e_k`,
+Definitions
+-----------
+With :math:`A_k(t) = [r(t) - r_{IS}] \cdot e_k` and :math:`\dot A_k = v(t) \cdot e_k`, where r_IS is
+the inherent structure and e_k a mode of unit norm,
 
 .. math:: E_k(t) = \tfrac12 \omega_k^2 A_k^2 + \tfrac12 \dot A_k^2, \qquad
           C_k(t) = \langle \delta E_k(t)\,\delta E_k(0)\rangle / \langle \delta E_k^2 \rangle,
-          \qquad C_k(\tau_k) = 1/e.
+          \qquad C_k(\tau_k) = 1/e
 
-The lifetime is that of the mode's *energy*: tau_k = 1 / Gamma_k with Gamma_k of Eq. 13, a full
+(Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements, Eqs 8 and 9). tau_k is the lifetime of
+the energy of the mode, tau_k = 1 / Gamma_k with Gamma_k of Eq. 13, which as a line width is a full
 width; the amplitude decays at half that rate. Masses are one and frequencies angular.
 
 Finite runs
 -----------
-The mean energy is that of the same run, which lowers every point of the measured correlation: for
-an exponential C_k the expected value of the estimate at the lag tau_k is not 1/e but
-:func:`expected_crossing` (tau_k / R), R the run length. Taken at face value the 1/e time is too
-short by about 3.4 tau_k / R (3 % at R = 100 tau_k, 17 % at 20). ``lifetime`` is corrected for this
-by looking for the crossing with the expected value at each lag; ``lifetime_uncorrected`` is the
-plain 1/e time. A lifetime longer than R / :data:`MINIMUM_RUN` is not reported (NaN, status
-``short_run``).
+The mean of E_k is taken from the same run, which lowers the measured correlation at every lag. For
+an exponential C_k, its expected value at the lag tau_k is not 1/e but
+:func:`expected_crossing` (tau_k / R), with R the length of the run. The plain 1/e time is therefore
+too short by about 3.4 tau_k / R (3 % at R = 100 tau_k, 17 % at 20 tau_k). ``lifetime`` is corrected
+for this: it is the lag at which the correlation crosses the value expected at that lag.
+``lifetime_uncorrected`` is the plain 1/e time. A lifetime longer than R / :data:`MINIMUM_RUN` is
+not reported (NaN, status ``short_run``).
 
-A mode's energy makes only R / tau_k independent excursions, and it is distributed exponentially:
-the relative scatter of a single mode's lifetime is about 3.5 (tau_k / R)^(1/2) and skewed. For
-exactly exponential C_k the *mean* of the corrected lifetimes is right to 5 % from R = 20 tau_k on
-and to 1 % from 100, while their *median* lies 22, 11, 7 and 3 % low at R = 20, 50, 100 and
-300 tau_k (:func:`expected_median`; tested with thermal noise). Lifetimes of frequency windows,
-from autocovariances averaged over modes first, have neither defect: prefer them in short runs.
+During a run the energy of a mode fluctuates independently only R / tau_k times, and its
+distribution is exponential. The lifetime of a single mode therefore has a relative scatter of about
+3.5 (tau_k / R)^(1/2), with a skewed distribution. For an exponential C_k the mean of the corrected
+lifetimes is correct to 5 % from R = 20 tau_k on and to 1 % from 100 tau_k, but their median is too
+low by 22, 11, 7 and 3 % at R = 20, 50, 100 and 300 tau_k (:func:`expected_median`; tested with
+thermal noise). Lifetimes of frequency windows, whose autocovariances are averaged over modes first,
+have neither defect and are preferable for short runs.
 
 Degenerate modes
 ----------------
-The eigenvectors of a degenerate set (the rule in a crystal) are an arbitrary basis of it, so a
-single E_k depends on the basis. For a set joined by symmetry the damping is the same for all its
-members and the noise is isotropic, so C_k does not depend on the choice; the mean over a set never
-does in the theory (a trace). Each mode is kept on its own, as in the paper: compare sets, or bins
-of frequency, rather than single modes of a crystal.
+The eigenvectors of a degenerate set, the rule in a crystal, are an arbitrary basis of its space, so
+a single E_k depends on the basis. If symmetry connects the modes of the set, all have the same
+damping and isotropic noise, and C_k does not depend on the basis. In the theory the mean of Gamma_k
+over a set is a trace and never does. As in the paper, lifetimes are given for each mode; in a
+crystal, compare means over sets or frequency windows instead of single modes.
 """
 
 from __future__ import annotations
@@ -49,10 +52,12 @@ MINIMUM_RUN = 5.0
 """Shortest run, in units of the lifetime, from which a lifetime is reported."""
 
 BLOCKS = 10
-"""Blocks of a run: deleted in turn for the error of a lifetime, averaged for that of an energy."""
+"""Number of blocks of a run, from which the errors of lifetimes (jackknife) and of mean energies
+(scatter of block means) are computed.
+"""
 
 WINDOW = 0.5
-"""Width of the frequency windows, that of the paper's bins (Fig. 2)."""
+"""Width of the frequency windows, that of the bins in Fig. 2 of the paper."""
 
 _PRECISIONS = {"single": np.float32, "double": np.float64}
 _ESTIMATES = (
@@ -68,21 +73,28 @@ _WORK_BYTES = 64 * 2**20
 
 
 class ModeEnergies:
-    """Energies of the modes, accumulated from frames as they come.
+    """Energies E_k(t) of vibrational modes (Eq. 8), computed frame by frame.
 
-    :meth:`project` gives the energies of frames; a running simulation without stored frames can
-    :meth:`add` them as they come and read :attr:`series` at the end.
+    :meth:`project` returns the energies of given frames. A running simulation that stores no frames
+    can :meth:`add` them one after another and read :attr:`series` at the end.
 
     Parameters
     ----------
     frequency_squared : array_like, shape=(n,)
+        Eigenvalues of the modes.
     vectors : array_like, shape=(n, N, d)
-        Orthonormal eigenvectors, translations left out.
+        Orthonormal eigenvectors, without translations.
     reference : array_like, shape=(N, d)
-        Inherent structure r_IS (in the box).
+        Inherent structure r_IS, wrapped into the box.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
     precision : {"double", "single"}
-        Of the matrix products; displacements are always formed in double precision.
+        Precision of the matrix products; displacements are always in double precision.
+
+    Raises
+    ------
+    ValueError
+        If the precision is unknown, or modes and reference have different shapes.
     """
 
     def __init__(self, frequency_squared, vectors, reference, box, *, precision="double"):
@@ -108,15 +120,21 @@ class ModeEnergies:
         Parameters
         ----------
         positions, velocities : array_like, shape=(F, N, d)
-            Unwrapped positions. The motion of the centre of mass is removed.
+            Unwrapped positions, and velocities; the motion of the centre of mass is removed.
 
         Returns
         -------
         energies : ndarray, shape=(n, F), dtype=float32
+
+        Raises
+        ------
+        TrajectoryError
+            If a position or velocity is not finite.
         """
         positions = np.asarray(positions, dtype=float)
         if self._image is None:
-            # the trajectory is unwrapped, the reference is not: the image nearest to frame one
+            # the trajectory is unwrapped, the reference is wrapped: shift each of its particles to
+            # the periodic image nearest to the first frame
             first = positions[0] - self._reference
             first = first - first.mean(axis=0)
             shift = np.rint(first / self._box) * self._box
@@ -128,10 +146,11 @@ class ModeEnergies:
         return energies.astype(np.float32)
 
     def add(self, positions, velocities):
-        """Append the energies of frames to the series; arguments as :meth:`project`."""
+        """Append the energies of frames to the series; parameters as of :meth:`project`."""
         self._chunks.append(self.project(positions, velocities))
 
     def _amplitudes(self, field):
+        """Projection of F fields on the modes, without uniform translation, shape=(n, F)."""
         field -= field.mean(axis=1, keepdims=True)
         flat = field.reshape(len(field), -1).astype(self._vectors.dtype, copy=False)
         return self._vectors @ flat.T
@@ -154,13 +173,18 @@ def mode_energies(
     trajectory : mapping
         Group of a trajectory file with `positions` and `velocities`, shape=(F, N, d).
     frequency_squared, vectors, reference, box, precision
-        As in :class:`ModeEnergies`.
+        As of :class:`ModeEnergies`.
     chunk : int, optional
-        Frames read at a time; by default as many as fit in 64 MB.
+        Number of frames read at a time; by default as many as fit in 64 MB.
 
     Returns
     -------
     energies : ndarray, shape=(n, F), dtype=float32
+
+    Raises
+    ------
+    TrajectoryError
+        If positions and velocities have different shapes or are not finite.
     """
     positions, velocities = trajectory["positions"], trajectory["velocities"]
     frames = positions.shape[0]
@@ -179,18 +203,19 @@ def mode_energies(
 
 
 def energy_autocorrelation(energies, *, lags=None, normalised=True) -> np.ndarray:
-    """Autocorrelation of energy fluctuations (Eq. 9), by zero-padded FFT.
+    """Autocorrelation of the energy fluctuations of modes (Eq. 9), by Fourier transform.
 
-    Each lag is divided by its own number of pairs (unbiased normalisation); the mean is that of
-    the run, see the module's note on finite runs.
+    The sum at each lag is divided by its number of pairs of frames. The mean is that of the run;
+    see the module on finite runs.
 
     Parameters
     ----------
     energies : array_like, shape=(n, F)
+        Energies of the modes.
     lags : int, optional
-        Number of lags from zero on, half of the frames by default.
+        Number of lags from zero on; half the number of frames by default.
     normalised : bool
-        Divide by the value at lag zero.
+        Whether to divide by the value at lag zero.
 
     Returns
     -------
@@ -212,7 +237,10 @@ def energy_autocorrelation(energies, *, lags=None, normalised=True) -> np.ndarra
 
 
 def _pair_sums(energies, blocks, lags):
-    """Sums of dE(s) dE(s + t) over pairs that start in each block, shape=(n, blocks, lags)."""
+    """Sums of dE(s) dE(s + t) over the pairs that start in each block, shape=(n, blocks, lags).
+
+    Also returns the numbers of pairs, shape=(blocks, lags).
+    """
     frames = energies.shape[1]
     edges = np.linspace(0, frames, blocks + 1).astype(int)
     deviations = energies.astype(float)
@@ -229,21 +257,26 @@ def _pair_sums(energies, blocks, lags):
 
 
 def _pair_counts(edges, frames, lags):
-    """Number of pairs that start in each block, shape=(blocks, lags)."""
+    """Number of pairs of frames that start in each block, shape=(blocks, lags)."""
     start, length = edges[:-1, None], np.diff(edges)[:, None]
     return np.clip(frames - np.arange(lags) - start, 0, length)
 
 
 def expected_crossing(ratio) -> np.ndarray:
-    r"""Expected value, at lag tau, of the estimated correlation of an exponential process.
+    """Expected value of the measured correlation of an exponential process at the lag tau.
 
-    The exact mean of the unbiased lag products after subtraction of the run's own mean, divided by
-    that at lag zero, for C(t) = exp(-t / tau) in a run of length R; tends to 1/e as R grows.
+    For C(t) = exp(-t / tau) and a run of length R, it is the exact mean of the lag products at the
+    lag tau, after subtraction of the mean of the run, over that at lag zero. It tends to 1/e as R
+    grows.
 
     Parameters
     ----------
     ratio : array_like
-        tau / R, below one.
+        tau / R, less than one.
+
+    Returns
+    -------
+    ndarray
     """
     x = np.asarray(ratio, dtype=float)
 
@@ -257,23 +290,29 @@ def expected_crossing(ratio) -> np.ndarray:
 
 
 def _mean_square(x):
-    """Variance of a run's mean over that of its values, C(t) = exp(-t / tau), x = tau / R."""
+    """Variance of the mean of a run over the variance of its values, for C(t) = exp(-t / (x R))."""
     return 2.0 * x * (1.0 - x * (1.0 - np.exp(-1.0 / x)))
 
 
 def crossing_time(correlation, level, interval) -> np.ndarray:
-    """First time at which a correlation falls to a level; NaN where it never does.
+    """First time at which a correlation falls to a level.
 
-    Between frames the ratio correlation / level is interpolated linearly in its logarithm
-    (exact for exponentials), or in its value where the correlation is not positive.
+    Between two frames the ratio of correlation and level is interpolated linearly in its logarithm,
+    which is exact for exponentials, or in its value if the correlation is not positive.
 
     Parameters
     ----------
     correlation : array_like, shape=(..., L)
-        Normalised; lag zero first.
+        Normalised correlation, from lag zero on.
     level : array_like, shape=(L,) or scalar
-        Positive.
+        Positive level at each lag.
     interval : float
+        Time between two lags.
+
+    Returns
+    -------
+    ndarray, shape=(...)
+        NaN where the correlation does not fall to the level.
     """
     ratio = np.asarray(correlation) / level
     below = ratio <= 1.0
@@ -290,14 +329,19 @@ def crossing_time(correlation, level, interval) -> np.ndarray:
 
 
 def expected_median(run) -> np.ndarray:
-    """Median of single modes' measured lifetimes over the true one, for exponential C_k.
+    """Median of measured lifetimes of single modes over the true lifetime, for exponential C_k.
 
-    Interpolated in runs of thermal (complex Ornstein-Uhlenbeck) amplitudes, 3,000 modes each.
+    Interpolated between simulated runs with thermal amplitudes (complex Ornstein-Uhlenbeck
+    processes), 3,000 modes each.
 
     Parameters
     ----------
     run : array_like
-        Run length in units of the lifetime, 20 or more.
+        Length of the run in units of the lifetime, 20 or more.
+
+    Returns
+    -------
+    ndarray
     """
     runs = np.array([20.0, 50.0, 100.0, 300.0, 1000.0])
     medians = np.array([0.782, 0.886, 0.929, 0.972, 0.991])
@@ -305,18 +349,20 @@ def expected_median(run) -> np.ndarray:
 
 
 def estimate_lifetimes(energies, interval, *, blocks=BLOCKS, window_index=None):
-    """Lifetimes and mean energies of modes from their energies.
+    """Lifetimes and mean energies of modes from their energies along a run.
 
-    The error of a lifetime is the jackknife over blocks of the run: the lag products that start
-    in one block are left out in turn, and the lifetime found again. The error of the mean energy
-    is the standard error of the block means.
+    The error of a lifetime is the jackknife estimate over blocks of the run: the lag products that
+    start in one block are left out in turn. The error of a mean energy is the standard error of the
+    block means.
 
     Parameters
     ----------
     energies : array_like, shape=(n, F)
+        Energies of the modes.
     interval : float
-        Time between frames.
+        Time between two frames.
     blocks : int
+        Number of blocks.
     window_index : array_like of int, shape=(n,), optional
         Frequency window of each mode.
 
@@ -324,11 +370,16 @@ def estimate_lifetimes(energies, interval, *, blocks=BLOCKS, window_index=None):
     -------
     table : pandas.DataFrame, n rows
         lifetime, lifetime_error, lifetime_uncorrected, lifetime_half, lifetime_quarter (the same
-        estimate from the first half and quarter of the run), mean_energy, mean_energy_error,
-        run_length, status ("ok" or "short_run").
+        estimate from the first half and the first quarter of the run), mean_energy,
+        mean_energy_error, run_length, status ("ok" or "short_run").
     window_sums : dict
-        For each window the lag products summed over its modes, shape=(blocks, L), with L lags
-        up to the run length / MINIMUM_RUN.
+        For each window the lag products summed over its modes, shape=(blocks, L), with L lags up to
+        the length of the run over MINIMUM_RUN.
+
+    Raises
+    ------
+    TrajectoryError
+        If there are fewer than four frames in a block.
     """
     energies = np.atleast_2d(energies)
     modes, frames = energies.shape
@@ -367,21 +418,22 @@ def estimate_lifetimes(energies, interval, *, blocks=BLOCKS, window_index=None):
 
 
 def _lags_and_level(frames):
-    """Number of lags that are looked at, and the value to be crossed at each of them."""
+    """Number of lags that are searched, and the value that the correlation must cross at each."""
     lags = int(frames / MINIMUM_RUN) + 2
     expected = expected_crossing(np.arange(1, lags) / frames)
-    # the normalised correlation starts at one, just above the level of lag zero
+    # a level just below one at lag zero, so that the correlation starts above it
     return lags, np.concatenate([[1.0 - 1e-12], expected])
 
 
 def _normalised(correlation):
-    # a mode whose energy does not change at all has no correlation time
+    """Correlation over its value at lag zero."""
+    # NaN for a mode whose energy does not change at all
     start = correlation[..., :1]
     return correlation / np.where(start > 0.0, start, np.nan)
 
 
 def _lifetimes_of_sums(sums, counts, level, interval):
-    """Corrected and plain 1/e times and the jackknife error; sums have shape=(n, blocks, L)."""
+    """Corrected lifetimes, plain 1/e times and jackknife errors from sums, shape=(n, blocks, L)."""
     total, pairs = sums.sum(axis=1), counts.sum(axis=0)
     correlation = _normalised(total / pairs)
     left_out = (total[:, None] - sums) / (pairs - counts)
@@ -396,7 +448,7 @@ def _lifetimes_of_sums(sums, counts, level, interval):
 
 
 def _lifetime_of_start(energies, interval, divisor):
-    """Lifetimes from the first part of a run, NaN where that is too short."""
+    """Lifetimes from the first part of a run; NaN if that part is too short."""
     start = energies[:, : energies.shape[1] // divisor]
     lags, level = _lags_and_level(start.shape[1])
     correlation = energy_autocorrelation(start, lags=lags, normalised=False)
@@ -418,35 +470,44 @@ def lifetimes(
 ):
     """Lifetimes of all modes of one sample at one temperature, from its stored trajectory.
 
-    Modes are taken in as many groups as it needs to keep E_k(t) within `memory`; the trajectory is
+    Modes are processed in groups, so that E_k(t) of a group fits in `memory`; the trajectory is
     read once for each group.
 
     Parameters
     ----------
     trajectory : mapping
-        Group of a trajectory file: `time` (F), `positions` and `velocities` (F, N, d).
+        Group of a trajectory file, with `time` (F), `positions` and `velocities` (F, N, d).
     modes : glassmodes.data.storage.Modes
+        Modes of the inherent structure.
     reference : array_like, shape=(N, d)
+        Inherent structure, wrapped into the box.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
     temperature : float
-        Target temperature, the key of the run.
+        Target temperature of the run.
     rearranged : bool
-        Whether the inherent structure changed during the run: its modes are then not the
-        system's, and no lifetimes are given (NaN, status ``rearranged``).
+        Whether the inherent structure changed during the run. If so, the modes are not those of the
+        system all the time, and no lifetimes are given (NaN, status ``rearranged``).
     precision : {"double", "single"}
+        Precision of the matrix products.
     memory : int
         Bytes for E_k(t).
     window : float
-        Width of the frequency windows, the first from zero.
+        Width of the frequency windows; the first one starts at zero.
     blocks : int
+        Number of blocks for the errors.
 
     Returns
     -------
     tables : dict of pandas.DataFrame
         ``lifetimes``: temperature, mode, frequency, lifetime, lifetime_error, mean_energy,
-        rearranged, and the other columns of :func:`estimate_lifetimes`.
-        ``window_lifetimes`` and ``energy_autocorrelation``: see :func:`average_windows`; empty
-        for a rearranged run.
+        rearranged, and the other columns of :func:`estimate_lifetimes`. ``window_lifetimes`` and
+        ``energy_autocorrelation``: see :func:`average_windows`; empty for a rearranged run.
+
+    Raises
+    ------
+    TrajectoryError
+        If the trajectory is too short, not finite, or its frames are not evenly spaced.
     """
     frequency_squared = np.asarray(modes.frequency_squared, dtype=float)
     frequency = np.sqrt(np.clip(frequency_squared, 0.0, None))
@@ -494,27 +555,32 @@ def lifetimes(
 
 
 def average_windows(window_sums, frames, interval, window, *, points=100):
-    """Energy autocorrelation and lifetime of frequency windows.
+    """Energy autocorrelation and lifetime of each frequency window.
 
-    Autocovariances are added over the modes of a window before they are normalised, so that a
-    mode's own noise does not bias the average.
+    The autocovariances of the modes of a window are added before they are normalised, so that the
+    noise of single modes does not bias the average.
 
     Parameters
     ----------
     window_sums : dict
-        Of :func:`estimate_lifetimes`.
+        Lag products of each window, from :func:`estimate_lifetimes`.
     frames : int
-    interval, window : float
+        Number of frames of the run.
+    interval : float
+        Time between two frames.
+    window : float
+        Width of the frequency windows.
     points : int
-        Lags kept of a curve, evenly and logarithmically spaced.
+        Number of lags kept of a curve, half of them evenly and half logarithmically spaced.
 
     Returns
     -------
     windows : pandas.DataFrame
-        window (centre frequency), lifetime, lifetime_error (jackknife over blocks of the run).
+        window (central frequency), lifetime, lifetime_error (jackknife over blocks of the run).
     curves : pandas.DataFrame
-        window, lag, value: what the subtraction of the run's mean takes from every lag, 2 tau/R
-        of the variance, is given back where the window has a lifetime.
+        window, lag, value. If the window has a lifetime tau, the value is corrected for the
+        subtraction of the mean of the run, which takes about 2 tau / R of the variance from each
+        lag.
     """
     lags, level = _lags_and_level(frames)
     kept = np.linspace(0, lags - 1, points // 2), np.geomspace(1, lags - 1, points // 2)

@@ -1,17 +1,19 @@
-"""Third-order vertices as sparse matrices: U''' contracted with one mode.
+"""Third-order vertices: the third derivatives of the energy, contracted with one mode.
 
-V_klm = U''' : e^k e^l e^m (Eqs. 11 and 12 of mizuno2020_intermittent) never exists as a tensor.
-For a mode k, the derivative of the Hessian along e^k,
+The vertex V_klm = U''' : e^k e^l e^m (Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements,
+Eqs 11 and 12) of all triples of modes is too large to store. For one mode k, the derivative of the
+Hessian along e^k,
 
     H^k = U''' . e^k,    V_klm = e^l . H^k e^m,
 
-has the sparsity of the Hessian. For a pair potential the block of one bond is
+is a sparse matrix with the sparsity of the Hessian. For a pair potential the block of one bond is
 
     T = B_3 (x.u) x x^T + B_2 [(x.u) 1 + x u^T + u x^T],   x = r_i - r_j,  u = e^k_i - e^k_j,
 
-with A = B_3 r^3 and B = B_2 r of the paper. Both classes below hand out H^k for a batch of modes
-as dense strips, one for each particle, laid out so that a product with many columns is a dense
-matrix product (:mod:`glassmodes.anharmonic.decay_rates`).
+where A = B_3 r^3 and B = B_2 r in the notation of that paper. Both classes below return H^k for a
+batch of modes as dense strips, one for each particle, which are laid out so that the product with
+many columns is a dense matrix product (:mod:`glassmodes.anharmonic.decay_rates`). Masses are one
+and modes have unit norm.
 """
 
 from __future__ import annotations
@@ -23,7 +25,20 @@ from glassmodes.landscape import kernels
 
 
 def spatial_order(positions, box, cells_per_edge=8) -> np.ndarray:
-    """Particles along a Morton curve, so that neighbours in space are close in memory."""
+    """Order of the particles along a Morton curve, so that neighbours in space are close in memory.
+
+    Parameters
+    ----------
+    positions : ndarray, shape=(N, d)
+    box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
+    cells_per_edge : int
+        Resolution of the curve.
+
+    Returns
+    -------
+    ndarray, shape=(N,), dtype=int64
+    """
     fraction = positions / box - np.floor(positions / box)
     cell = np.minimum((fraction * cells_per_edge).astype(np.int64), cells_per_edge - 1)
     key = np.zeros(len(positions), dtype=np.int64)
@@ -36,7 +51,7 @@ def spatial_order(positions, box, cells_per_edge=8) -> np.ndarray:
 
 @njit(cache=True, fastmath=True)
 def _pair_strips(starts, neighbour, bond, first, separation, b2, b3, fields, strips):
-    """Strips of H^k: rows (mode, axis) of particle i against its neighbours' axes, itself last."""
+    """Strips of H^k: rows (mode, axis) of particle i, columns the axes of its neighbours and it."""
     modes, n, d = fields.shape
     matrix = np.empty((d, d))
     diagonal = np.empty((d, d))
@@ -74,19 +89,21 @@ def _pair_strips(starts, neighbour, bond, first, separation, b2, b3, fields, str
 
 
 class PairVertices:
-    """Vertices of a pair potential at one configuration.
+    """Third-order vertices of a pair potential at one configuration.
 
     Parameters
     ----------
     expansion : Expansion
+        Expansion of the energy at the inherent structure.
 
     Attributes
     ----------
     order : ndarray, shape=(N,)
-        Particles in the order of the strips (sorted in space).
+        Particle at each place of the strips (sorted in space).
     starts : ndarray, shape=(N + 1,)
+        Range of `columns` for each place.
     columns : ndarray
-        Particles that row i's strip multiplies: its neighbours, then i itself, in sorted numbers.
+        For each place, the places that its strip multiplies: its neighbours, then itself.
     """
 
     def __init__(self, expansion):
@@ -113,19 +130,20 @@ class PairVertices:
         )
 
     def strips(self, fields, dtype) -> np.ndarray:
-        """H^k of a batch of modes.
+        """Strips of H^k for a batch of modes.
 
         Parameters
         ----------
         fields : ndarray, shape=(A, N, d)
-            Modes in sorted particle order.
+            Modes, with particles in the order of :attr:`order`.
         dtype : dtype
-            Of the strips.
+            Precision of the strips.
 
         Returns
         -------
         ndarray, shape=(A d d len(columns),)
-            Particle i's strip is the (A d) x (d m_i) matrix that begins at ``A d d starts[i]``.
+            The strip of place i is a matrix of shape (A d, d m_i), with m_i its number of columns,
+            and begins at ``A d d starts[i]``.
         """
         fields = np.ascontiguousarray(fields, dtype=float)
         out = np.empty(len(fields) * self.dimension**2 * len(self.columns), dtype=dtype)
@@ -145,7 +163,7 @@ class PairVertices:
 
 @njit(cache=True, fastmath=True)
 def _tensor_strips(starts, slots, rows, third, blocks, fields, strips):
-    """As `_pair_strips`, from the blocks of a third-order force-constant tensor."""
+    """Strips of H^k from blocks of third-order force constants, laid out as in `_pair_strips`."""
     modes, _, d = fields.shape
     for t in range(len(rows)):
         i = rows[t]
@@ -162,15 +180,22 @@ def _tensor_strips(starts, slots, rows, third, blocks, fields, strips):
 
 
 class ForceConstantVertices:
-    """Vertices of any potential, from its third-order force constants.
+    """Third-order vertices of any potential, from its third-order force constants.
 
     Parameters
     ----------
-    indices : ndarray, shape=(T, 3), int
-        Particles i, j, k of every block; all orders of a triple must be present.
+    indices : ndarray, shape=(T, 3), dtype=int
+        Particles i, j, k of each block; all permutations of a triple must be present.
     blocks : ndarray, shape=(T, d, d, d)
-        d^3 U / dr_i dr_j dr_k, mass weighted if masses are not one.
+        d3U / dr_i dr_j dr_k by axis, divided by the square roots of the masses if these are not
+        one.
     particles : int
+        Number of particles N.
+
+    Attributes
+    ----------
+    order, starts, columns : ndarray
+        As of :class:`PairVertices`, without sorting.
     """
 
     def __init__(self, indices, blocks, particles):
@@ -190,7 +215,7 @@ class ForceConstantVertices:
         self._slots = inverse.ravel() - self.starts[self._rows]
 
     def strips(self, fields, dtype) -> np.ndarray:
-        """As :meth:`PairVertices.strips`."""
+        """Strips of H^k for a batch of modes, as :meth:`PairVertices.strips`."""
         fields = np.ascontiguousarray(fields, dtype=float)
         out = np.zeros(len(fields) * self.dimension**2 * len(self.columns), dtype=dtype)
         _tensor_strips(self.starts, self._slots, self._rows, self._third, self._blocks, fields, out)

@@ -234,17 +234,3 @@ def parts(campaign: Campaign, table: str) -> list[str]:
         file(campaign, table, job.ensemble, job.index, job.temperature)
         for job in jobs_of(campaign, registry.makers()[table])
     ]
-
-
-MADE_FROM = {
-    "table_rearrangements": "rearrangement_runs",
-    "table_critical_temperature": "excitations",
-    "table_ensemble_sizes": "quasilocalized_samples",
-    "table_shear_modulus": "quasilocalized_samples",
-}
-
-
-def made_tables(campaign: Campaign) -> list[str]:
-    """Names of the tables of the papers that a campaign's gathered tables allow."""
-    gathered = tables(campaign)
-    return [table for table, source in MADE_FROM.items() if source in gathered]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from glassmodes.data.structures import Glass
 
 LEFT_OUT = "left_out"
-"""Attribute of every output: samples that are left out, with the reason, as JSON."""
+"""Attribute of every output: for each sample that is left out the stage and the reason, as JSON."""
 
 
 @dataclass
@@ -79,6 +79,8 @@ class Task:
         Files that are read or written in place of those of the campaign's folder.
     left_out : dict of int to str
         Samples without results, and why.
+    left_out_by : dict of int to str
+        Stage that left such a sample out, where it is an earlier one.
     """
 
     campaign: Campaign
@@ -89,6 +91,7 @@ class Task:
     log: logging.Logger
     files: dict[str, list[Path]] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
+    left_out_by: dict[int, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> Stage:
@@ -172,18 +175,24 @@ class Task:
             if glass.is_usable:
                 usable[glass.sample] = glass
             else:
-                self.left_out[glass.sample] = glass.status
+                self.leave_out(glass.sample, glass.status, "glasses")
         return usable
 
-    def samples_in(self, path) -> dict[int, int]:
+    def leave_out(self, sample: int, reason: str, array: str) -> None:
+        """Leave a sample out of what is made, as the maker of a file of arrays has done."""
+        self.left_out[sample] = reason
+        self.left_out_by[sample] = registry.makers()[array].name
+
+    def samples_in(self, array: str) -> dict[int, int]:
         """Samples that a file of arrays holds; the others of the bundle are left out."""
         from glassmodes.data.storage import sample_statuses
 
+        path = self.path(array)
         statuses = sample_statuses(path)
         for sample in self.samples:
             status = statuses.get(sample, f"not in {path}")
             if status != "ok":
-                self.left_out[sample] = status
+                self.leave_out(sample, status, array)
         return {sample: sample for sample, status in statuses.items() if status == "ok"}
 
     def usable_with(self, *names: str) -> dict[int, Glass]:
@@ -196,7 +205,7 @@ class Task:
             for sample in list(usable):
                 status = statuses.get(sample, f"no {name.replace('_', ' ')}")
                 if status != "ok":
-                    self.left_out[sample] = status
+                    self.leave_out(sample, status, name)
                     del usable[sample]
         return usable
 
@@ -216,7 +225,10 @@ class Task:
         """Provenance, and the samples that are left out with the reasons."""
         if not self.left_out:
             return self.attributes
-        left_out = {str(sample): why for sample, why in sorted(self.left_out.items())}
+        left_out = {
+            str(sample): [self.left_out_by.get(sample, self.stage.name), reason]
+            for sample, reason in sorted(self.left_out.items())
+        }
         return self.attributes | {LEFT_OUT: json.dumps(left_out)}
 
     def with_sample(self, frame: pd.DataFrame, sample: int) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""Files and tables: HDF5 and Parquet, columns, hashes, archives, unfinished work."""
+"""Files and tables of a campaign: arrays, columns, hashes, archives, parts of unfinished jobs."""

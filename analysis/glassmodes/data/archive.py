@@ -1,9 +1,10 @@
-"""Archives of a campaign's results: everything that its figures are drawn from, in one file.
+"""Archives of the results of a campaign: one file with everything that its figures need.
 
-An archive is a tar file with one folder, named after the campaign: `tables/` with their manifest,
-`campaign.yaml`, `versions.json`, folders of arrays on request, and `manifest.json` with the SHA-256
-of every file. The same results give the same bytes. Archives of others are read with care: nothing
-leaves the folder that it is unpacked into, and nothing is used that its manifest does not hold.
+An archive is a tar file with one folder that is named after the campaign. The folder contains
+`tables/` with their manifest, `campaign.yaml`, `versions.json`, folders of arrays on request, and
+`manifest.json` with the SHA-256 hash of every file. The same results give the same bytes. An
+archive may come from somebody else: no entry is written outside the folder that it is unpacked
+into, and an entry that its manifest does not name is refused.
 """
 
 from __future__ import annotations
@@ -21,34 +22,35 @@ from glassmodes.data.manifest import MANIFEST, check_manifest, write_manifest
 from glassmodes.data.storage import StorageError, atomic_path
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz")
+"""Suffixes of archive files."""
 
 
 def is_archive(path: str | Path) -> bool:
-    """Whether a path is named like an archive."""
+    """Whether a path has the suffix of an archive."""
     return str(path).endswith(SUFFIXES)
 
 
 def write_archive(results: str | Path, path: str | Path, arrays: Iterable[str] = ()) -> list[str]:
-    """Pack the results of one campaign.
+    """Pack the results of one campaign into an archive.
 
     Parameters
     ----------
     results : path
-        results/<campaign>, with tables and their manifest.
+        Folder results/<campaign>, with tables and their manifest.
     path : path
-        The archive, .tar: tables are compressed already.
+        The archive, a .tar file; tables are compressed already.
     arrays : iterable of str
-        Folders of arrays of the ensembles (glasses, modes, ...) to be packed as well.
+        Folders of arrays of the ensembles (glasses, modes, ...) to include.
 
     Returns
     -------
     list of str
-        Names of the files in it, below the campaign's folder.
+        Paths of the packed files, relative to the folder of the campaign.
 
     Raises
     ------
     StorageError
-        Naming what is missing or altered.
+        If a file is missing or does not match the manifest; names each such file.
     """
     results, path = Path(results), Path(path)
     content = check_manifest(results / "tables")
@@ -59,7 +61,7 @@ def write_archive(results: str | Path, path: str | Path, arrays: Iterable[str] =
         names += sorted(
             str(file.relative_to(results))
             for file in results.glob(f"*/{folder}/**/*.h5")
-            # parts of an unfinished job are no results
+            # files of unfinished jobs are not results
             if not any(part.endswith(".partial") for part in file.parts)
         )
     missing = [name for name in names if not (results / name).is_file()]
@@ -79,6 +81,7 @@ def write_archive(results: str | Path, path: str | Path, arrays: Iterable[str] =
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: str) -> None:
+    """Add a file to an archive without owner, permissions and time, on which bytes would depend."""
     entry = tarfile.TarInfo(name)
     entry.size = file.stat().st_size
     with open(file, "rb") as content:
@@ -86,24 +89,26 @@ def _add(archive: tarfile.TarFile, file: Path, name: str) -> None:
 
 
 def unpack_archive(path: str | Path, folder: str | Path) -> Path:
-    """Unpack and check an archive; nothing is done where it has been unpacked before.
+    """Unpack an archive and check it; an archive that was unpacked before is not unpacked again.
 
     Parameters
     ----------
     path : path
+        The archive.
     folder : path
-        Gets a folder named after the archive's SHA-256, and in it that of the campaign.
+        Folder that receives a subfolder named after the SHA-256 hash of the archive.
 
     Returns
     -------
     Path
-        Folder of the campaign.
+        Folder of the campaign within that subfolder.
 
     Raises
     ------
     StorageError
-        Naming the archive and the entry: a truncated archive, an entry that would leave the folder
-        or is no plain file, a file that is missing, altered, or not in the manifest.
+        If the archive is truncated, an entry would be written outside the folder or is not a
+        regular file, or a file is missing, altered or not named by the manifest; names archive and
+        entry.
     """
     path, folder = Path(path), Path(folder)
     if not path.is_file():
@@ -116,7 +121,7 @@ def unpack_archive(path: str | Path, folder: str | Path) -> Path:
         scratch = Path(tempfile.mkdtemp(dir=folder, prefix=f".{digest}."))
         try:
             _extract(path, scratch)
-            # another process may have been faster with the same content
+            # another process may have unpacked the same archive meanwhile
             if not target.is_dir():
                 scratch.rename(target)
         finally:
@@ -128,6 +133,7 @@ def unpack_archive(path: str | Path, folder: str | Path) -> Path:
 
 
 def _extract(path: Path, scratch: Path) -> None:
+    """Unpack an archive into a temporary folder and check its entries and manifests."""
     try:
         with tarfile.open(path) as archive:
             entries = archive.getmembers()
@@ -139,7 +145,7 @@ def _extract(path: Path, scratch: Path) -> None:
                     raise StorageError(f"{path}: {entry.name!r} is no plain file: refused")
                 entry.mode = 0o755 if entry.isdir() else 0o644
                 entry.uid, entry.gid, entry.uname, entry.gname = os.getuid(), os.getgid(), "", ""
-            # filters came with Python 3.11.4; Debian 12 has an older one
+            # extraction filters exist since Python 3.11.4
             safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             archive.extractall(scratch, entries, **safely)
     except (tarfile.TarError, EOFError, OSError) as error:

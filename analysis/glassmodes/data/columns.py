@@ -1,4 +1,4 @@
-"""What a table is: its columns, their types and meanings."""
+"""Declaration of a table: its columns, their types and meanings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KINDS = {
     "text": "OUT",
     "flag": "b",
 }
-"""Numpy kinds that a column of each type may have."""
+"""Kinds of NumPy dtypes that a column of each type may have."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Column:
     ----------
     name : str
     kind : {"integer", "number", "text", "flag"}
+        Type of the values.
     description : str
-        What the values mean, with their unit where the name does not tell.
+        Meaning of the values, with their unit if the name does not show it.
     finite : bool
-        Whether every value must be finite.
+        Whether every number must be finite.
     """
 
     name: str
@@ -40,11 +41,11 @@ class Table:
     Attributes
     ----------
     name : str
-        Of the file, without its ending.
+        Name of the table, and of its file without the suffix.
     columns : tuple of Column
-        Further columns are allowed; they are kept after these.
+        Declared columns. A table may have more; they come last.
     csv : bool
-        Whether a small table gets a .csv twin.
+        Whether the table, if small, is also written as a .csv file.
     """
 
     name: str
@@ -59,8 +60,10 @@ SAMPLE = (
 """First columns of every gathered table."""
 
 TEMPERATURE = Column("temperature", "number", "target temperature of the run")
+"""Column of tables of runs."""
 
 MODE = (
     Column("mode", "integer", "0-based, ascending in frequency, translations left out"),
     Column("frequency", "number", "angular eigenfrequency"),
 )
+"""Columns of tables of modes."""

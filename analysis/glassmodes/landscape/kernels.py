@@ -1,14 +1,21 @@
-"""Compiled loops over neighbour pairs.
+"""Compiled loops over neighbour pairs: energy, forces and contractions of higher derivatives.
 
-Conventions: separation x = r_i - r_j (minimum image) and z_ij = z_i - z_j for a pair (i, j);
-bond coefficients B_k = ((1/r) d/dr)^k phi, so that with x.z the scalar product on one bond
+For a pair (i, j), x = r_i - r_j is the separation by the minimum image convention,
+z_ij = z_i - z_j the difference of a field z, and B_k = ((1/r) d/dr)^k phi a radial derivative of
+the potential. The second to fourth derivatives of the energy, contracted with z, are
 
-    kappa = sum B_2 (x.z)^2 + B_1 z.z
-    tau   = sum B_3 (x.z)^3 + 3 B_2 (x.z)(z.z)
-    chi   = sum B_4 (x.z)^4 + 6 B_3 (x.z)^2 (z.z) + 3 B_2 (z.z)^2
+    kappa = sum B_2 (x.z_ij)^2 + B_1 z_ij.z_ij
+    tau   = sum B_3 (x.z_ij)^3 + 3 B_2 (x.z_ij)(z_ij.z_ij)
+    chi   = sum B_4 (x.z_ij)^4 + 6 B_3 (x.z_ij)^2 (z_ij.z_ij) + 3 B_2 (z_ij.z_ij)^2
 
-(Kapteijns et al., J. Chem. Phys. 2020, Appendix C). A function that takes `box` as a tuple is
-compiled once for each dimension, so that its loops over axes unroll.
+where the sums are over pairs. chi is Eq. C2 of Kapteijns, Richard and Lerner, arXiv:1912.10930
+(2020).
+
+Arguments that several functions share: `box`, a tuple of d edge lengths; `first` and `second`,
+shape=(P,), the particles of each pair; `separation`, shape=(P, d); `b1` to `b4`, shape=(P,), the
+radial derivatives B_1 to B_4; fields `u`, `v` and `z`, shape=(N, d); and `out`, shape=(N, d), to
+which the result is added. As `box` is a tuple, the functions are compiled for each dimension
+separately and their loops over axes unroll.
 """
 
 from __future__ import annotations
@@ -19,30 +26,33 @@ from numba import njit
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def energy_and_forces(x, y, z, w, box, starts, neighbours, inverse_square, cutoff, laurent, forces):
-    """Energy and forces from a full neighbour list.
+    """Total energy and forces from a full neighbour list.
 
-    Each particle's neighbours are copied together first, so that the arithmetic over them
-    vectorises; a full list costs twice the pairs of a half list and needs no scatter.
+    The neighbours of a particle are first copied next to each other, so that the arithmetic
+    vectorises. A full list has twice the entries of a half list, but its forces need no scattered
+    additions.
 
     Parameters
     ----------
-    x, y, z, w : ndarray, shape=(N,), or None for the axes that the space does not have
+    x, y, z, w : ndarray, shape=(N,), or None
+        Coordinates along each axis; None for axes beyond the dimension.
     box : tuple of float
+        Edge lengths of the periodic box.
     starts, neighbours : ndarray
-        Full neighbour list.
+        Full neighbour list: neighbours of particle i are neighbours[starts[i]:starts[i + 1]].
     inverse_square : ndarray, shape=(2 P,)
-        1 / lambda_ij^2 of every list entry.
+        1 / lambda_ij^2 of each entry, lambda_ij the pair diameter.
     cutoff : float
-        In units of the pair diameter.
+        Range of the potential in units of the pair diameter.
     laurent : ndarray, shape=(11,)
         Coefficients in the order of :data:`glassmodes.models.potentials.POWERS`.
     forces : ndarray, shape=(N, d)
-        Overwritten.
+        Overwritten with -dU/dr.
 
     Returns
     -------
     float
-        Total energy.
+        Total potential energy U.
     """
     n = len(x)
     c12, c10, c8, c6, c4, c2 = (
@@ -100,7 +110,7 @@ def energy_and_forces(x, y, z, w, box, starts, neighbours, inverse_square, cutof
                 + (c0 + p1 * r)
                 + s * (p2 + s * (p4 + s * p6))
             )
-            # -(1/x) df/dx: every x^p gives -p x^(p-2)
+            # -(1/x) df/dx, to which a term a x^p contributes -p a x^(p-2)
             outer = 6.0 * c6 + u * (8.0 * c8 + u * (10.0 * c10 + u * 12.0 * c12))
             slope = (
                 u * u * (2.0 * c2 + u * (4.0 * c4 + u * outer))
@@ -129,7 +139,11 @@ def energy_and_forces(x, y, z, w, box, starts, neighbours, inverse_square, cutof
 
 @njit(cache=True, fastmath=True)
 def entry_diameters(starts, neighbours, species, diameter, sizes, polydisperse):
-    """Pair diameter of every entry of a full list (`sizes` as in the neighbour search)."""
+    """Pair diameter of each entry of a full neighbour list.
+
+    `sizes` holds the pair diameters by species, or the non-additivity of a polydisperse mixture as
+    its only element.
+    """
     out = np.empty(len(neighbours))
     for i in range(len(starts) - 1):
         for k in range(starts[i], starts[i + 1]):
@@ -147,7 +161,15 @@ def entry_diameters(starts, neighbours, species, diameter, sizes, polydisperse):
 
 @njit(cache=True)
 def bond_coefficients(distance, pair_diameter, powers, laurent):
-    """phi and B_1 ... B_4 of every pair, shape=(5, P)."""
+    """phi and B_1, ..., B_4 of each pair, shape=(5, P).
+
+    Parameters
+    ----------
+    distance, pair_diameter : ndarray, shape=(P,)
+        Distance r and diameter lambda of each pair.
+    powers, laurent : ndarray, shape=(11,)
+        Powers p and coefficients a_p of the potential.
+    """
     out = np.zeros((5, len(distance)))
     for b in range(len(distance)):
         x = distance[b] / pair_diameter[b]
@@ -168,7 +190,13 @@ def bond_coefficients(distance, pair_diameter, powers, laurent):
 
 @njit(cache=True, fastmath=True)
 def separations(positions, box, first, second):
-    """Minimum-image separations r_i - r_j and their lengths."""
+    """Separations r_first - r_second by the minimum image convention, and their lengths.
+
+    Returns
+    -------
+    separation : ndarray, shape=(P, d)
+    distance : ndarray, shape=(P,)
+    """
     d = len(box)
     out = np.empty((len(first), d))
     distance = np.empty(len(first))
@@ -185,7 +213,7 @@ def separations(positions, box, first, second):
 
 @njit(cache=True, fastmath=True)
 def scatter_forces(box, first, second, separation, b1, out):
-    """Forces -dU/dr from B_1."""
+    """Add the forces -dU/dr, from B_1 of each pair, to `out`."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -198,7 +226,7 @@ def scatter_forces(box, first, second, separation, b1, out):
 
 @njit(cache=True, fastmath=True)
 def hessian_product(box, first, second, separation, b1, b2, z, out):
-    """M z, accumulated into `out`."""
+    """Add M z to `out`."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -238,7 +266,7 @@ def forms(box, first, second, separation, b1, b2, b3, b4, z):
 
 @njit(cache=True, fastmath=True)
 def cubic_contraction(box, first, second, separation, b2, b3, u, v, out):
-    """(U''' : u v), accumulated into `out`."""
+    """Add U''':uv to `out`."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -263,7 +291,7 @@ def cubic_contraction(box, first, second, separation, b2, b3, u, v, out):
 
 @njit(cache=True, fastmath=True)
 def quartic_contraction(box, first, second, separation, b2, b3, b4, z, out):
-    """(U'''' : z z z), accumulated into `out`."""
+    """Add U'''':zzz to `out`."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -284,7 +312,7 @@ def quartic_contraction(box, first, second, separation, b2, b3, b4, z, out):
 
 @njit(cache=True, fastmath=True)
 def contractions(box, first, second, separation, b1, b2, b3, b4, z, linear, quadratic, cubic):
-    """M z, U''' : z z and U'''' : z z z in one pass, each accumulated unless its array is None."""
+    """Add M z to `linear`, U''':zz to `quadratic`, U'''':zzz to `cubic`, where these are arrays."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -322,7 +350,7 @@ def contractions(box, first, second, separation, b1, b2, b3, b4, z, linear, quad
 
 @njit(cache=True, fastmath=True)
 def pair_quartic_contraction(box, first, second, z, out):
-    """Sum over pairs of (z_ij . z_ij) z_ij, accumulated into `out`."""
+    """Add sum_j (z_ij.z_ij) z_ij of each particle i to `out`."""
     d = len(box)
     for b in range(len(first)):
         i = first[b]
@@ -339,7 +367,21 @@ def pair_quartic_contraction(box, first, second, z, out):
 
 @njit(cache=True)
 def directed_bonds(particles, first, second):
-    """Full neighbour table of a half list: starts, neighbour, bond, all ascending in neighbour."""
+    """Full neighbour list of pairs: starts, neighbours (ascending) and pair of each entry.
+
+    Parameters
+    ----------
+    particles : int
+        Number of particles N.
+    first, second : ndarray, shape=(P,)
+        Pairs, ascending in `first`, then in `second`, with first < second.
+
+    Returns
+    -------
+    starts : ndarray, shape=(N + 1,), dtype=int64
+    neighbour : ndarray, shape=(2 P,), dtype=int32
+    bond : ndarray, shape=(2 P,), dtype=int64
+    """
     counts = np.zeros(particles + 1, np.int64)
     for b in range(len(first)):
         counts[first[b] + 1] += 1
@@ -348,7 +390,8 @@ def directed_bonds(particles, first, second):
     fill = starts[:-1].copy()
     neighbour = np.empty(2 * len(first), np.int32)
     bond = np.empty(2 * len(first), np.int64)
-    # the half list ascends in (first, second): lower neighbours of a row come first, in order
+    # the pairs ascend in (first, second), so filling the lower neighbours of all rows first, then
+    # the higher ones, leaves each row sorted
     for b in range(len(first)):
         row = second[b]
         neighbour[fill[row]] = first[b]
@@ -366,8 +409,25 @@ def directed_bonds(particles, first, second):
 def bond_matrix_rows(box, start, stop, starts, neighbour, bond, matrices):
     """Block rows of the matrix whose quadratic form is sum_bonds z_ij . T_b . z_ij.
 
-    The off-diagonal block (i, j) is -T, the diagonal one the sum of T over the bonds of i; blocks
-    ascend in column, the diagonal at its place.
+    The block (i, j) of a pair is -T_b, the block (i, i) the sum of T_b over the pairs of i. Blocks
+    ascend in column within a row.
+
+    Parameters
+    ----------
+    box : tuple of float
+        Its length is the dimension d.
+    start, stop : int
+        Range of particles whose rows are returned.
+    starts, neighbour, bond : ndarray
+        Full neighbour list, from :func:`directed_bonds`.
+    matrices : ndarray, shape=(P, d, d)
+        T_b of each pair.
+
+    Returns
+    -------
+    indptr, indices : ndarray, dtype=int32
+        Block compressed rows.
+    blocks : ndarray, shape=(entries, d, d)
     """
     d = len(box)
     rows = stop - start

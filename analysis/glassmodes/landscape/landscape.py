@@ -9,23 +9,27 @@ from glassmodes.landscape.expansion import Expansion
 from glassmodes.landscape.neighbours import NeighbourError, neighbour_table
 
 SKIN = 0.3
-"""Extra range of the neighbour list, in units of length; rebuilt when a particle moves half."""
+"""Distance by which the neighbour list exceeds the interaction range, in units of length."""
 
 
 class Landscape:
-    """Potential energy landscape of one sample.
+    """Potential energy of one sample as a function of the positions of its particles.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the sample.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
     species : array_like, shape=(N,), int
+        Species of each particle, from 0.
     diameter : array_like, shape=(N,)
+        Diameter of each particle; it matters for polydisperse models only.
 
     Raises
     ------
     NeighbourError
-        If the box is smaller than twice the largest interaction range.
+        If a box edge is smaller than twice the largest interaction range.
     """
 
     def __init__(self, model, box, species, diameter):
@@ -41,7 +45,7 @@ class Landscape:
                 f"largest cutoff {self.cutoff:.4g}; at this density at least "
                 f"{model.smallest_system()} particles are needed"
             )
-        # a small box leaves no room for the skin
+        # the skin is limited by the box: no pair may interact with two images
         self._skin = min(SKIN, 0.5 * self.box.min() - self.cutoff)
         self._box = tuple(float(edge) for edge in self.box)
         self._sizes = model.non_additivity if model.is_polydisperse else model.pair_diameters
@@ -49,19 +53,35 @@ class Landscape:
 
     @classmethod
     def of_glass(cls, model, glass) -> Landscape:
-        """Landscape of a stored sample (:class:`glassmodes.data.storage.Glass`)."""
+        """Landscape of a stored sample.
+
+        Parameters
+        ----------
+        model : GlassModel
+            Model of the sample.
+        glass : glassmodes.data.storage.Glass
+            Sample, whose box, species and diameters are used.
+        """
         return cls(model, glass.box, glass.species, glass.diameter)
 
     def anew(self, diameter=None) -> Landscape:
-        """The same landscape without a neighbour list, or that of other diameters."""
+        """A landscape of the same sample without a neighbour list.
+
+        Parameters
+        ----------
+        diameter : ndarray, shape=(N,), optional
+            Other diameters of the particles.
+        """
         own = self.diameter if diameter is None else diameter
         return type(self)(self.model, self.box, self.species, own)
 
     @property
     def particles(self) -> int:
+        """Number of particles N."""
         return len(self.species)
 
     def _neighbour_list(self, positions, skin):
+        """Full neighbour list within the interaction range plus a skin, and the pair diameters."""
         starts, neighbours = neighbour_table(
             positions,
             self.box,
@@ -82,6 +102,7 @@ class Landscape:
         return starts, neighbours, sizes
 
     def _update_list(self, positions):
+        """Rebuild the neighbour list if a particle has moved by more than half the skin."""
         if self._listed is not None:
             moved = positions - self._listed
             moved -= self.box * np.rint(moved / self.box)
@@ -92,9 +113,26 @@ class Landscape:
         self._listed = positions.copy()
 
     def energy_and_forces(self, positions) -> tuple[float, np.ndarray]:
-        """Total energy and forces -dU/dr, shape=(N, d).
+        """Total energy and forces of a configuration.
 
         The neighbour list is kept until a particle has moved by half the skin.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+            Positions, inside the box or not.
+
+        Returns
+        -------
+        energy : float
+            Total potential energy U.
+        forces : ndarray, shape=(N, d)
+            -dU/dr.
+
+        Raises
+        ------
+        NeighbourError
+            If a position is not finite.
         """
         positions = np.ascontiguousarray(positions, dtype=float)
         if not np.isfinite(positions).all():
@@ -115,7 +153,22 @@ class Landscape:
         return energy, forces
 
     def expand(self, positions) -> Expansion:
-        """All derivatives at a configuration (:class:`Expansion`)."""
+        """Expansion of the energy around a configuration, to fourth order.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+            Positions, inside the box or not.
+
+        Returns
+        -------
+        Expansion
+
+        Raises
+        ------
+        NeighbourError
+            If a position is not finite.
+        """
         positions = np.ascontiguousarray(positions, dtype=float)
         starts, neighbours, sizes = self._neighbour_list(positions, 0.0)
         first = np.repeat(np.arange(self.particles, dtype=np.int32), np.diff(starts))

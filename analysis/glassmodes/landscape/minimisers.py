@@ -1,8 +1,8 @@
-"""Minimisation to an inherent structure: FIRE, then a Newton-Krylov polish.
+"""Minimisation of the energy to an inherent structure: FIRE, then Newton's method.
 
-FIRE (Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006)) follows the landscape downhill and decides
-which minimum is reached; the polish starts where the landscape is quadratic, keeps to that minimum
-by limiting its step, and takes the largest force to round-off.
+FIRE (Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006)) decides which minimum is reached. Newton's
+method takes over where the energy is nearly quadratic and reduces the largest force to rounding;
+its steps are limited in length, so that it stays in the same minimum.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from glassmodes.landscape.descent import Descent
 
 @dataclass(frozen=True)
 class RelaxationResult:
-    """Where a minimisation ended.
+    """Configuration in which a minimisation ended.
 
     Attributes
     ----------
     positions : ndarray, shape=(N, d)
+        Final positions, not wrapped into the box.
     energy : float
-        Total energy.
+        Total potential energy.
     max_force : float
-        max_i |F_i|.
+        Largest force on a particle, max_i |F_i|.
     converged : bool
-        max_force below the tolerance that was asked for.
+        Whether `max_force` is below the requested tolerance.
     iterations : int
-        Force evaluations of FIRE.
+        Number of force evaluations of FIRE.
     newton_steps : int
+        Number of Newton steps.
     """
 
     positions: np.ndarray
@@ -42,22 +44,28 @@ class RelaxationResult:
 
 
 def fire(landscape, positions, *, force_tolerance, max_iterations=100_000, time_step=None):
-    """FIRE descent until max_i |F_i| < force_tolerance, as LAMMPS walks it.
+    """Minimise by FIRE until max_i |F_i| < force_tolerance, with the algorithm of LAMMPS.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     positions : ndarray, shape=(N, d)
-        Overlaps are pushed apart before FIRE begins.
+        Initial positions; overlapping particles are pushed apart before FIRE begins.
     force_tolerance : float
+        Bound on the largest force on a particle.
     max_iterations : int
-        Of force evaluations.
+        Largest number of force evaluations.
     time_step : float, optional
-        First time step, by default the model's for FIRE; grows tenfold.
+        First time step, by default that of the model for FIRE; it grows at most tenfold.
 
     Returns
     -------
-    positions, energy, forces, evaluations
+    positions : ndarray, shape=(N, d)
+    energy : float
+    forces : ndarray, shape=(N, d)
+    evaluations : int
+        Number of force evaluations.
     """
     descent = Descent(landscape, time_step)
     descent.start(positions)
@@ -68,14 +76,32 @@ def fire(landscape, positions, *, force_tolerance, max_iterations=100_000, time_
 
 
 def newton_polish(landscape, positions, *, force_tolerance, max_steps=20, longest_move=0.01):
-    """Newton steps, each a MINRES solve of M dx = F without the uniform translations.
+    """Reduce the largest force by Newton steps; each is a MINRES solve of M dx = F.
 
-    The step is shortened to `longest_move`, and halved while it does not lower the largest
-    force, so that it cannot leave the minimum in whose quadratic region it started.
+    Uniform translations are projected out. A step is shortened so that no coordinate moves by more
+    than `longest_move`, and halved until it lowers the largest force, so that it stays in the
+    minimum in whose quadratic region it starts.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Energy of the sample.
+    positions : ndarray, shape=(N, d)
+        Initial positions, close to a minimum.
+    force_tolerance : float
+        Bound on the largest force on a particle.
+    max_steps : int
+        Largest number of Newton steps.
+    longest_move : float
+        Largest change of a coordinate in one step.
 
     Returns
     -------
-    positions, expansion, steps
+    positions : ndarray, shape=(N, d)
+    expansion : Expansion
+        Expansion of the energy at these positions.
+    steps : int
+        Number of Newton steps taken.
     """
     x = np.array(positions, dtype=float)
     n, d = x.shape
@@ -112,24 +138,26 @@ def relax(
     handover=1e-5,
     max_iterations=100_000,
 ) -> RelaxationResult:
-    """Minimum reached from a configuration, to max_i |F_i| < force_tolerance.
+    """Minimise the energy from a configuration until max_i |F_i| < force_tolerance.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     positions : ndarray, shape=(N, d)
+        Initial positions.
     force_tolerance : float
-        In units of eps over length.
+        Bound on the largest force on a particle, in units of eps over length.
     handover : float
-        Largest force at which FIRE hands over to the Newton polish. Where the polish does not
-        converge (a nearly flat direction), FIRE goes on from a hundred times smaller forces.
+        Largest force at which FIRE hands over to Newton's method. If that does not converge (along
+        a nearly flat direction), FIRE continues to forces a hundred times smaller.
     max_iterations : int
-        Of FIRE altogether.
+        Largest number of force evaluations of FIRE in total.
 
     Returns
     -------
     RelaxationResult
-        `converged` is false where the limit was reached; nothing is raised.
+        `converged` is false if the limit was reached; no exception is raised.
     """
     x = np.array(positions, dtype=float)
     iterations = newton_steps = 0

@@ -14,19 +14,27 @@ class NeighbourError(ValueError):
     """A box too small for the minimum image convention, or positions that are not finite."""
 
 
-# Cells are half the reach wide: 5^d of them hold fewer strangers than 3^d whole ones.
+# Cells are half the reach wide: 5^d such cells hold fewer particles out of reach than 3^d cells
+# of full width.
 _AROUND = 5
 
 
 def cells_of(box, reach):
-    """Cells of a periodic box that are no narrower than half the reach.
+    """Grid of cells of a periodic box; no cell is narrower than half the reach.
+
+    Parameters
+    ----------
+    box : array_like, shape=(d,)
+        Edge lengths of the box.
+    reach : float
+        Largest distance of neighbours.
 
     Returns
     -------
-    shape : ndarray, shape=(d,)
-        Cells along each edge.
-    strides : ndarray, shape=(d,)
-        Of the index of a cell.
+    shape : ndarray, shape=(d,), dtype=int64
+        Number of cells along each edge.
+    strides : ndarray, shape=(d,), dtype=int64
+        Change of the index of a cell from one cell to the next along each axis.
     """
     shape = np.maximum(1, np.floor(2.0 * np.asarray(box) / reach)).astype(np.int64)
     return shape, np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
@@ -34,19 +42,21 @@ def cells_of(box, reach):
 
 @lru_cache(maxsize=8)
 def _surroundings(box: tuple[float, ...], reach: float):
-    """Cells, and what the five places within reach along each axis add to the index of one.
+    """Grid of cells, and a table from which the cells within reach of any cell follow.
 
-    A table of all neighbouring cells would have 125 entries for each of them, gigabytes at
-    N = 256,000; these have five for each place along an edge.
+    A table of all neighbouring cells of every cell would have 125 entries for each, gigabytes at
+    N = 256,000. This table has five entries for each place along each edge.
 
     Returns
     -------
     shape, strides : ndarray, shape=(d,)
-        As of :func:`cells_of`.
+        The grid, as :func:`cells_of` returns it.
     lines : ndarray, shape=(d, longest edge, 5)
-        Far below zero where an edge of few cells meets the same one from both sides.
+        Contribution of the five places within reach along each axis to the index of a cell. On an
+        edge of few cells, where a place is reached from both sides, the surplus entries are far
+        below 0.
     steps : ndarray, shape=(5^d, d)
-        Which entry of `lines` to take along each axis.
+        For each cell within reach, which of the five entries of `lines` to take along each axis.
     """
     shape, strides = cells_of(box, reach)
     lines = np.full((len(shape), shape.max(), _AROUND), -(2**60) // len(shape), np.int64)
@@ -63,12 +73,13 @@ def _search(
     box, wrapped, order, cell_start, lines, steps, strides,
     species, diameter, sizes, reach, skin, capacity,
 ):  # fmt: skip
-    """Full list of neighbours within each pair's own range; -1 entries if capacity is too small.
+    """Full neighbour list within each pair's range; `starts[N]` is -1 if capacity is too small.
 
-    `box` is a tuple, so that the loops over axes unroll. A pair's range is reach times its
-    diameter plus the skin; its diameter is sizes[species_i, species_j], or by the non-additive
-    rule with sizes[0, 0] as the non-additivity where `diameter` is not empty. The particles around
-    a cell are copied together once for all particles in it, so that the arithmetic vectorises.
+    The range of a pair is reach times its diameter plus the skin. The pair diameter is
+    sizes[species_i, species_j]; if `diameter` is not empty, it follows from the two diameters by
+    the non-additive rule with non-additivity sizes[0, 0]. The particles around a cell are copied
+    next to each other once for all particles in it, so that the loops vectorise; `box` is a tuple,
+    so that the loops over axes unroll.
     """
     d = len(box)
     n = len(wrapped)
@@ -124,7 +135,7 @@ def _search(
             if slot + count > capacity:
                 starts[n] = -1
                 return starts, found
-            # the range of every pair, then its excess over it
+            # `excess` is the range of each pair, then its squared distance less the squared range
             if diameter.size:
                 own = diameter[i]
                 for k in range(count):
@@ -143,12 +154,14 @@ def _search(
                     square += step * step
                 excess[k] = square - excess[k] * excess[k]
             begins[i] = slot
-            # stored wherever it ends: a branch here would be guessed wrong every other time
+            # every candidate is stored and overwritten if out of range: a branch would be
+            # mispredicted half of the time
             for k in range(count):
                 found[slot] = candidates[k]
                 slot += np.int64((excess[k] < 0.0) & (candidates[k] != i))
             counts[i] = slot - begins[i]
-    # who has me is whom I have: handed out by ascending particle, the lists ascend
+    # neighbours are mutual: adding particle i, in ascending order, to the list of each of its
+    # neighbours gives the same lists, sorted
     for i in range(n):
         for k in range(begins[i], begins[i] + counts[i]):
             starts[found[k] + 1] += 1
@@ -168,33 +181,38 @@ _NO_DIAMETERS = np.empty(0)
 
 
 def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, skin=0.0):
-    """All neighbours of every particle within the range of each pair, both directions, ascending.
+    """Full neighbour list: all neighbours of every particle within the range of each pair.
+
+    Every pair appears twice, once for each particle; the neighbours of a particle ascend.
 
     Parameters
     ----------
     positions : ndarray, shape=(N, d), dtype=float64
-        Wrapped or not.
+        Positions, inside the box or not.
     box : ndarray, shape=(d,), dtype=float64
-        Edges of the periodic box.
+        Edge lengths of the periodic box.
     cutoff : float
-        Range in units of the pair diameter.
+        Range of a pair in units of its pair diameter.
     species : ndarray, shape=(N,), dtype=int32
+        Species of each particle, from 0.
     diameter : ndarray, shape=(N,)
+        Diameter of each particle, for polydisperse mixtures.
     pair_diameters : ndarray, shape=(S, S), or float
-        By species, or the non-additivity of a polydisperse mixture.
+        Pair diameters by species, or the non-additivity of a polydisperse mixture.
     skin : float
-        Added to every range.
+        Distance that is added to the range of every pair.
 
     Returns
     -------
     starts : ndarray, shape=(N + 1,), dtype=int64
-        Neighbours of i are ``neighbours[starts[i]:starts[i + 1]]``.
+        Neighbours of particle i are ``neighbours[starts[i]:starts[i + 1]]``.
     neighbours : ndarray, shape=(2 P,), dtype=int32
+        Indices of the neighbours, P pairs in all.
 
     Raises
     ------
     NeighbourError
-        If the box is smaller than twice the range, or a position is not finite.
+        If a box edge is smaller than twice the largest range, or a position is not finite.
     """
     positions = np.ascontiguousarray(positions, dtype=float)
     box = np.asarray(box, dtype=float)
@@ -219,7 +237,7 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
     np.cumsum(np.bincount(cell_of, minlength=cells), out=cell_start[1:])
     n, d = positions.shape
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1) * reach**d
-    # the last particle needs room for all around its cell
+    # after the last particle there must be room for all candidates around its cell
     capacity = int(n * (1.2 * n / np.prod(box) * ball + 16)) + n
     while True:
         starts, neighbours = _search(
@@ -239,22 +257,31 @@ def neighbour_table(positions, box, cutoff, species, diameter, pair_diameters, s
         )
         if starts[-1] >= 0:
             return starts, neighbours
-        # clustered particles, as of a random start
+        # the particles are clustered, as in a random configuration
         capacity = min(2 * capacity, n * n + n)
 
 
 def find_pairs(positions, box, reach):
-    """Pairs i < j closer than a distance under the minimum image convention.
+    """Pairs of particles i < j closer than a distance, by the minimum image convention.
+
+    Parameters
+    ----------
+    positions : ndarray, shape=(N, d), dtype=float64
+        Positions, inside the box or not.
+    box : ndarray, shape=(d,), dtype=float64
+        Edge lengths of the periodic box.
+    reach : float
+        Largest distance.
 
     Returns
     -------
     first, second : ndarray, shape=(P,), dtype=int32
-        Sorted by `first`, then by `second`.
+        The two particles of each pair, sorted by `first`, then by `second`.
 
     Raises
     ------
     NeighbourError
-        As :func:`neighbour_table`.
+        If a box edge is smaller than twice the distance, or a position is not finite.
     """
     n = len(positions)
     starts, neighbours = neighbour_table(

@@ -1,9 +1,18 @@
-"""Pair lists of a sample that moves, and the forces from them: what FIRE and dynamics share.
+"""Pair lists of one moving sample, and the forces from them, for FIRE and molecular dynamics.
 
-What makes a step cheap: particles in spatial order, periodic images as ghosts (no minimum image
-in the inner loop), coefficients that a potential does not have absent from the compiled loop, and
-two lists: an outer one with a wide skin, kept while the sample stays in place, and an inner one
-with a thin skin, cut out of it whenever particles have moved.
+Four measures make a step cheap. Particles are stored in spatial order. Periodic images are stored
+as ghost particles, so that the inner loop needs no minimum image. Coefficients that a potential
+does not have are absent from the compiled loop. There are two lists: an outer list with a wide
+skin, which is rebuilt rarely, and an inner list with a thin skin, which is selected from the outer
+list whenever particles have moved.
+
+Arguments that several compiled functions share: `points`, shape=(d, N + G), the coordinates of N
+particles and G ghosts, and its rows `x`, `y`, `z` and `w`, None for axes beyond the dimension;
+`owner`, shape=(G,), the particle that each ghost is an image of; `shift`, shape=(d, G), the
+displacement of each ghost from its owner; `starts` and `neighbours`, a full neighbour list among
+points; `size` and `inverse_square`, the pair diameter lambda of each entry and 1 / lambda^2;
+`cutoff`, the range of the potential in pair diameters; and `near`, work space for the coordinates
+of the neighbours of one particle.
 """
 
 from __future__ import annotations
@@ -16,19 +25,26 @@ from glassmodes.landscape.neighbours import neighbour_table
 from glassmodes.models.potentials import POWERS
 
 OUTER_SKIN, INNER_SKIN = 1.0, 0.12
-"""Skins of the two lists in solids, in units of length."""
+"""Distances by which the two lists exceed the interaction range in a solid, in units of length."""
 
 _FURTHEST = 1e6
-"""Coordinates, in units of the box, that nothing stable reaches."""
+"""Largest coordinate, in units of the box edge, that a stable integration can reach."""
 
-# sums may be reordered, but what is not a number must stay so
+# the full set of fast-math options would let the compiler assume that no NaN or infinity occurs,
+# and tests for them would be removed
 REORDERED = {"reassoc", "contract", "arcp", "nsz"}
-"""Liberties of the compiler that keep infinities and NaN."""
+"""Fast-math options of LLVM that allow sums to be reordered but keep the handling of infinity and
+NaN.
+"""
 
 
 @njit(cache=True)
 def _images(starts, neighbours, positions, box, particles):
-    """Index of every entry among particles and ghosts, and the ghosts' owners and image codes."""
+    """Give the entries of a full list the indices of particles or ghosts, and list the ghosts.
+
+    A ghost is a particle displaced by at most one box edge along each axis; its image code has one
+    ternary digit for each axis.
+    """
     d = positions.shape[1]
     codes = 3**d
     ghost_of = np.full((particles, codes), -1, np.int32)
@@ -57,7 +73,7 @@ def _images(starts, neighbours, positions, box, particles):
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def place_ghosts(points, owner, shift):
-    """Move the ghosts to their owners' places, each in its image."""
+    """Move each ghost to the position of its owner, shifted by a multiple of the box edges."""
     n = points.shape[1] - len(owner)
     for a in range(points.shape[0]):
         for g in range(len(owner)):
@@ -68,7 +84,7 @@ def place_ghosts(points, owner, shift):
 def prune(
     x, y, z, w, starts, neighbours, size, cutoff, skin, near, inner_starts, inner, inverse_square
 ):
-    """Entries of the outer list within the range plus a thin skin."""
+    """Select the entries of the outer list within the interaction range plus a thin skin."""
     near_x, near_y, near_z, near_w = near[0], near[1], near[2], near[3]
     slot = 0
     for i in range(len(starts) - 1):
@@ -92,7 +108,8 @@ def prune(
                 square += (w[i] - near_w[k]) ** 2
             reach = cutoff * sizes[k] + skin
             near_x[k] = square - reach * reach
-        # stored wherever it ends: a branch here would be guessed wrong every other time
+        # every entry is stored and overwritten if out of range: a branch would be mispredicted
+        # half of the time
         for k in range(count):
             inner[slot] = neighbours[begin + k]
             inverse_square[slot] = sizes[k]
@@ -107,7 +124,7 @@ def pair_forces(
     x, y, z, w, c12, c10, c8, c6, c4, c2, p1, p2, p4, p6,
     starts, neighbours, inverse_square, cutoff, near, forces,
 ):  # fmt: skip
-    """Forces on the first particles from a full list; absent axes and coefficients are None."""
+    """Forces on the particles from a full list; absent axes and coefficients are None."""
     cutoff2 = cutoff * cutoff
     near_x, near_y, near_z, near_w = near[0], near[1], near[2], near[3]
     for i in range(len(starts) - 1):
@@ -138,7 +155,7 @@ def pair_forces(
                 square += dw * dw
             s = square * scale[k]
             u = 1.0 / s
-            # -(1/x) df/dx: every x^p gives -p x^(p-2)
+            # -(1/x) df/dx, to which a term a x^p contributes -p a x^(p-2)
             slope = 0.0
             if c12 is not None:
                 slope += 12.0 * c12
@@ -186,7 +203,7 @@ def pair_forces(
 
 @njit(cache=True, fastmath=REORDERED, error_model="numpy")
 def largest_move(points, origin):
-    """Largest displacement of a particle from its place in `origin`, shape=(d, N)."""
+    """Largest distance of a particle from its position in `origin`, shape=(d, N)."""
     d, n = origin.shape
     largest = 0.0
     for i in range(n):
@@ -199,23 +216,26 @@ def largest_move(points, origin):
 
 
 class PairLists:
-    """Particles of one sample in spatial order, their ghosts, and both lists.
+    """Particles of one sample in spatial order, their ghosts, and the two pair lists.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     outer_skin, inner_skin : float
-        In units of length; a small box leaves less room.
+        Distances by which the lists exceed the interaction range, in units of length; reduced if
+        the box is too small for them.
 
     Attributes
     ----------
     listing : int
-        Counts the outer lists; what :meth:`placed` gave holds for one of them.
-    order : ndarray, shape=(N,), int
-        Particles in the order of the list.
+        Number of outer lists built so far. Arrays in the order of the list, such as those of
+        :meth:`placed`, are valid for one outer list only.
+    order : ndarray, shape=(N,), dtype=int
+        Particle at each place of the list.
     points : ndarray, shape=(d, N + G)
-        The configuration in that order, each particle in the image next to the list's origin; then
-        ghosts.
+        Coordinates of the particles in the order of the list, in the periodic image closest to the
+        configuration around which it was built; then those of the G ghosts.
     """
 
     def __init__(self, landscape, outer_skin=OUTER_SKIN, inner_skin=INNER_SKIN):
@@ -225,7 +245,7 @@ class PairLists:
             float(coefficients[p]) if coefficients[p] else None
             for p in (-12, -10, -8, -6, -4, -2, 1, 2, 4, 6)
         )
-        # a small box leaves no room for the skins
+        # a small box limits the skins
         self._outer_skin = min(outer_skin, 0.5 * landscape.box.min() - landscape.cutoff)
         self._inner_skin = min(inner_skin, 0.4 * self._outer_skin)
         self._room = 0.5 * (self._outer_skin - self._inner_skin)
@@ -233,7 +253,7 @@ class PairLists:
         self.listing = 0
 
     def is_within_bounds(self, positions) -> bool:
-        """Whether positions are finite, and not what an unstable step throws out of all bounds."""
+        """Whether positions are finite and no larger than a stable integration produces."""
         return bool(np.abs(positions).max() < _FURTHEST * self.landscape.box.max())
 
     def list_around(self, positions) -> None:
@@ -242,7 +262,7 @@ class PairLists:
         landscape, box = self.landscape, self.landscape.box
         n, d = positions.shape
         positions = positions - box * np.floor(positions / box)
-        # neighbours in space become neighbours in memory
+        # order particles by cells of about four, so that neighbours in space are close in memory
         cells = np.floor(positions / box * (n / 4) ** (1 / d))
         self.order = np.lexsort(cells.T)
         model = landscape.model
@@ -273,7 +293,7 @@ class PairLists:
         self.listing += 1
 
     def _fits(self, positions):
-        """Whether the outer list holds; takes the configuration over where it does."""
+        """Take a configuration over if the outer list is valid for it; returns whether it is."""
         n, box = len(positions), self.landscape.box
         periods = box * np.rint((positions[self.order] - self._origin.T) / box)
         points = (positions[self.order] - periods).T
@@ -284,32 +304,36 @@ class PairLists:
         return True
 
     def placed(self, positions):
-        """A configuration as :attr:`points` are, without ghosts, shape=(d, N)."""
+        """A configuration, shape=(N, d), in order and images of :attr:`points`, shape=(d, N)."""
         box, origin = self.landscape.box, self._origin.T
         moved = positions[self.order] - origin
         return np.ascontiguousarray((origin + moved - box * np.rint(moved / box)).T)
 
     def unplaced(self, points):
-        """Such points, continuous with the configuration that the walk started from, (N, d)."""
+        """Coordinates in the order of the list, shape=(d, N), as positions, shape=(N, d).
+
+        The periodic images are those of the configuration that the minimisation or run started
+        from.
+        """
         return self.in_order(points + self._periods.T)
 
     def in_order(self, field):
-        """A field in the order of the list, shape=(d, N), in the order of particles, (N, d)."""
+        """A field in the order of the list, shape=(d, N), in that of particles, shape=(N, d)."""
         out = np.empty(field.shape[::-1])
         out[self.order] = field.T
         return out
 
     @property
     def positions(self) -> np.ndarray:
-        """Present configuration, continuous with the one that the walk started from, (N, d)."""
+        """Present positions, in the periodic images of the start, shape=(N, d)."""
         return self.unplaced(self.points[:, : len(self.order)])
 
     @property
     def velocity(self) -> np.ndarray:
-        """shape=(N, d)."""
+        """Present velocities, shape=(N, d)."""
         return self.in_order(self._velocity)
 
     @property
     def forces(self) -> np.ndarray:
-        """shape=(N, d)."""
+        """Forces -dU/dr of the last evaluation, shape=(N, d)."""
         return self.in_order(self._forces)

@@ -1,27 +1,27 @@
-"""Inherent structures of many configurations of one sample: the kernel of every quench.
+"""Inherent structures of many configurations of one sample.
 
-The walk is FIRE's, as LAMMPS has it (:mod:`glassmodes.landscape.descent`), so FIRE alone decides
-the minimum. What is saved is its end, two thirds and more of the steps: where a walk has come so
-close to an inherent structure that is known already that its outcome is certain, it is not walked
-out.
+The minimiser is FIRE with the algorithm of LAMMPS (:mod:`glassmodes.landscape.descent`), and FIRE
+alone decides which minimum is reached. To save the last part of a minimisation, two thirds and
+more of its steps, it is stopped once it is certain to end in an inherent structure that is known
+already.
 
-Recognition. With u the displacement from a known structure of Hessian M, uniform translation
-removed, and F the forces, the structure is taken for the outcome if
+Recognition. Let u be the displacement from a known structure with Hessian M, a uniform
+translation removed, and F the forces. The structure is taken as the result if
 
     max_i |u_i| <= radius    and    max_i |F_i + (M u)_i| <= nonlinearity max_i |F_i|.
 
-The second line says that the forces are the harmonic ones of that structure but for a part; it
-fails near any other minimum and near any saddle, where F vanishes and M u does not, and it carries
-no scale. The first keeps the walk well inside the distance to the nearest other minimum. A frame
-that does not satisfy both is walked on to the force tolerance, so what is known changes the cost
-of a quench and not its outcome.
+By the second condition the forces are those of the harmonic expansion around that structure, up
+to a given part. It fails near any other minimum and near any saddle, where F vanishes but M u
+does not, and it contains no scale. By the first condition the configuration is much closer to the
+structure than the nearest other minimum. A configuration that does not satisfy both is minimised
+to the force tolerance, so the known structures change the cost of a quench and not its result.
 
-Same structure. Two minima are the same inherent structure if every particle of the rigid part of
-the packing lies within `structure_tolerance` of its place, a uniform translation removed and
-displacements taken to the nearest image. Minima found twice differ by the force tolerance over the
-softest stiffness, 1e-8 or so; the smallest rearrangements move a particle by 1e-2 and more in
-12-IPL, by 1e-4 in harmonic spheres. Rattlers, which hang in their cage without a load, have no
-place and do not count.
+Identity. Two minima are the same inherent structure if each particle of the rigid part of the
+packing is displaced by less than `structure_tolerance` between them, to the nearest periodic
+image and with a uniform translation removed. Minima found twice differ by the force tolerance
+over the smallest stiffness, about 1e-8. The smallest rearrangements move a particle by 1e-2 and
+more in 12-IPL, and by 1e-4 in harmonic spheres. Rattlers, which carry no load, have no definite
+position and are ignored.
 """
 
 from __future__ import annotations
@@ -34,28 +34,32 @@ from numba import njit
 from glassmodes.landscape.descent import CONVERGED, LIMIT, NOT_FINITE, Descent
 
 STRUCTURE_TOLERANCE = 1e-5
-"""Largest displacement of a particle, in units of length, within one inherent structure."""
+"""Largest displacement of a particle between two minima that are the same inherent structure, in
+units of length.
+"""
 
 MOST_EVALUATIONS = 100_000
-"""Force evaluations after which a quench is given up."""
+"""Largest number of force evaluations of a quench."""
 
 _STRIDE = 5
-"""Force evaluations between two looks at the known structures."""
+"""Number of force evaluations between two comparisons with the known structures."""
 
 _WATCHED, _EXPANDED = 64, 4
-"""Structures, the latest first, that a walk is compared with, and whose Hessian is kept."""
+"""Number of known structures, the latest first, that a configuration is compared with, and number
+of them whose Hessian is kept in memory.
+"""
 
 
 @dataclass(frozen=True)
 class Recognition:
-    """When a walk may stop at a structure that is known; see the module.
+    """Criterion by which a known structure is recognised; see the module.
 
     Attributes
     ----------
     radius : float
-        Largest displacement of a particle, in units of length.
+        Largest displacement of a particle from the structure, in units of length.
     nonlinearity : float
-        Largest share of the forces that is not harmonic.
+        Largest difference between the forces and the harmonic ones, relative to the forces.
     """
 
     radius: float
@@ -63,34 +67,37 @@ class Recognition:
 
 
 RECOGNITION = {"harmonic": Recognition(1e-2, 1e-2)}
-"""By potential family. Contacts of harmonic spheres open and close: minima lie 1e-4 apart."""
+"""Criteria by family of the potential. Contacts of harmonic spheres open and close, and minima can
+be as close as 1e-4, so their criterion is stricter.
+"""
 
 SMOOTH_RECOGNITION = Recognition(1e-2, 1.0)
-"""Of smooth potentials."""
+"""Criterion for all other families, whose potentials are smooth."""
 
 
 @dataclass(frozen=True)
 class Quench:
-    """Where one configuration came to rest.
+    """Result of one quench.
 
     Attributes
     ----------
     positions : ndarray, shape=(N, d)
-        Inherent structure, continuous with the configuration (no wrapping, same centre of mass).
+        Inherent structure, in the periodic images of the initial configuration and with its centre
+        of mass.
     energy : float
         Total potential energy.
     max_force : float
-        max_i |F_i|.
+        Largest force on a particle, max_i |F_i|.
     converged : bool
-        max_force below the tolerance.
+        Whether `max_force` is below the tolerance.
     structure : int
-        Index among :attr:`Quencher.structures`; -1 where it did not converge.
+        Index among :attr:`Quencher.structures`; -1 if the quench did not converge.
     is_new : bool
-        First met here.
+        Whether this quench found the structure for the first time.
     evaluations : int
-        Force evaluations.
+        Number of force evaluations.
     road : str
-        What found it: "recognised", "fire", "newton".
+        How the quench ended: "fire" (minimised to the force tolerance) or "recognised".
     """
 
     positions: np.ndarray
@@ -104,10 +111,17 @@ class Quench:
 
 
 def mean_translation(moved, box):
-    """Uniform translation of a displacement field that is known up to periods, shape=(d,).
+    """Mean of a displacement field that is known up to multiples of the box edges, shape=(d,).
 
-    The circular mean first, so that particles on both sides of half a box do not cancel; then
-    the mean of what is left.
+    The circular mean is subtracted first, so that particles displaced by about half a box edge in
+    either direction do not cancel; then the mean of the remainder is added to it.
+
+    Parameters
+    ----------
+    moved : ndarray, shape=(N, d)
+        Displacements.
+    box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
     """
     angle = moved * (2.0 * np.pi / box)
     shift = np.arctan2(np.sin(angle).mean(axis=0), np.cos(angle).mean(axis=0)) * box / (2.0 * np.pi)
@@ -118,9 +132,10 @@ def mean_translation(moved, box):
 
 @njit(cache=True)
 def _distance(points, structure, rigid, radius, shift):
-    """Largest displacement of a rigid particle, the mean of theirs (into `shift`) removed.
+    """Largest displacement of a rigid particle from a structure, their mean displacement removed.
 
-    Stops at the first that is further than the radius, with infinity.
+    The mean displacement is written into `shift`. Returns infinity as soon as one particle is
+    further away than the radius.
     """
     d, n = structure.shape
     count = 0
@@ -147,7 +162,7 @@ def _distance(points, structure, rigid, radius, shift):
 
 
 class _Known:
-    """An inherent structure, and what recognises it."""
+    """A known inherent structure, with the arrays that its recognition needs."""
 
     def __init__(self, positions, expansion, smallest_load):
         self.positions = positions
@@ -158,20 +173,28 @@ class _Known:
 
 
 class Quencher:
-    """Quenches configurations of one sample and keeps the distinct inherent structures.
+    """Quenches configurations of one sample and collects the distinct inherent structures.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     force_tolerance : float
-        Largest force on a particle at an inherent structure.
+        Bound on the largest force on a particle of an inherent structure.
     method : {"fast", "fire"}
-        `fire` walks every configuration out; `fast` stops where it recognises a structure.
+        `fire` minimises every configuration to the tolerance; `fast` stops when a known structure
+        is recognised.
     structure_tolerance : float
-        See the module.
+        Largest displacement of a particle between two minima that are the same structure.
     recognition : Recognition, optional
-        By default that of the potential's family.
+        Criterion of recognition, by default that of the family of the potential.
     max_evaluations : int
+        Largest number of force evaluations of one quench.
+
+    Raises
+    ------
+    ValueError
+        For an unknown method.
     """
 
     def __init__(
@@ -196,24 +219,31 @@ class Quencher:
         self.max_evaluations = max_evaluations
         self._descent = Descent(landscape)
         self._known: list[_Known] = []
-        # indices, the latest first; and the Hessians of some of them
+        # indices of known structures, the latest first, and the expansions of some of them
         self._visited: list[int] = []
         self._expansions = {}
 
     @property
     def structures(self) -> list[np.ndarray]:
-        """Distinct inherent structures in the order in which they were met, (N, d) each."""
+        """Positions of the distinct structures, shape=(N, d) each, in order of discovery."""
         return [known.positions for known in self._known]
 
     @property
     def energies(self) -> list[float]:
-        """Total potential energies of the structures."""
+        """Total potential energies of the distinct inherent structures."""
         return [known.energy for known in self._known]
 
     def displacement(self, positions, structure: int) -> np.ndarray:
-        """Displacement from a structure, translation removed, minimum image, shape=(N, d).
+        """Displacement of a configuration from a known structure, shape=(N, d).
 
-        The translation is that of the rigid particles; rattlers have displacements too.
+        Displacements are taken to the nearest periodic image. The mean displacement of the rigid
+        particles is removed; rattlers have displacements too.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+        structure : int
+            Index among :attr:`structures`.
         """
         known, box = self._known[structure], self.landscape.box
         moved = positions - known.positions
@@ -221,14 +251,15 @@ class Quencher:
         return moved - box * np.rint(moved / box)
 
     def find(self, positions) -> int:
-        """Index of the structure to which a minimum belongs, -1 if it is not known."""
+        """Index of the known structure to which a minimum, shape=(N, d), belongs; -1 for none."""
         energy = self.landscape.energy_and_forces(positions)[0]
         return self._find(positions, energy)
 
     def _find(self, minimum, energy):
+        """Index of the known structure that a minimum is the same as; -1 for none."""
         for structure in self._visited:
             known = self._known[structure]
-            # far above the noise of converged energies; spares most comparisons
+            # the bound is far above the noise of converged energies, and spares most comparisons
             if abs(known.energy - energy) > 1e-7 * abs(energy) + 1e-12:
                 continue
             moved = self.displacement(minimum, structure)[known.rigid]
@@ -237,9 +268,17 @@ class Quencher:
         return -1
 
     def remember(self, positions) -> int:
-        """Make an inherent structure known; returns its index among the distinct ones.
+        """Add an inherent structure to the known ones, unless it is known.
 
-        One whose forces are not below the tolerance is quenched first; -1 if that fails.
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+            Inherent structure; quenched first if its forces exceed the tolerance.
+
+        Returns
+        -------
+        int
+            Index among :attr:`structures`; -1 if the quench did not converge.
         """
         positions = np.array(positions, dtype=float)
         expansion = self.landscape.expand(positions)
@@ -248,6 +287,7 @@ class Quencher:
         return self._remember(positions, expansion)
 
     def _remember(self, minimum, expansion):
+        """Index of a minimum among the known structures, to which it is added if it is new."""
         found = self._find(minimum, expansion.energy)
         if found < 0:
             self._known.append(_Known(minimum, expansion, 1e2 * self.force_tolerance))
@@ -257,6 +297,7 @@ class Quencher:
         return found
 
     def _visit(self, structure):
+        """Put a structure first in the order of comparison; free memory of those far behind."""
         if structure in self._visited:
             self._visited.remove(structure)
         self._visited.insert(0, structure)
@@ -267,20 +308,22 @@ class Quencher:
             self._known[self._visited[_WATCHED]].listing = -1
 
     def _expansion(self, structure):
+        """Expansion of the energy around a known structure, computed if it is not in memory."""
         if structure not in self._expansions:
             self._expansions[structure] = self.landscape.expand(self._known[structure].positions)
         return self._expansions[structure]
 
     def forget(self, known: int, latest: int = 0) -> None:
-        """Keep the first `known` structures alone, and nothing of what else was quenched.
+        """Discard all structures but the first ones, and all other traces of earlier quenches.
 
-        The next quench is then the same to the last bit, whatever came before.
+        The next quench then gives the same result to the last bit, whatever was quenched before.
 
         Parameters
         ----------
         known : int
+            Number of structures to keep.
         latest : int
-            Index of the structure that is looked at first.
+            Index of the structure that configurations are compared with first.
         """
         del self._known[known:]
         self._expansions = {s: e for s, e in self._expansions.items() if s < known}
@@ -291,10 +334,26 @@ class Quencher:
         self._descent.forget()
 
     def quench(self, positions) -> Quench:
-        """Inherent structure of a configuration, shape=(N, d); non-convergence is reported."""
+        """Find the inherent structure of a configuration.
+
+        Parameters
+        ----------
+        positions : ndarray, shape=(N, d)
+            Configuration, inside the box or not.
+
+        Returns
+        -------
+        Quench
+            `converged` is false if the quench did not converge; no exception is raised for that.
+
+        Raises
+        ------
+        NeighbourError
+            If a position is not finite.
+        """
         descent = self._descent
         if self._known:
-            # thermal displacements from a minimum are smaller than between two frames
+            # a configuration is closer to its minimum than to the configuration quenched before
             descent.prefer(self._known[self._visited[0]].positions)
         descent.start(positions)
         looking = self.method == "fast" and bool(self._known)
@@ -322,7 +381,7 @@ class Quencher:
         )
 
     def _recognise(self):
-        """The quench, if the walk is certain to end in a known structure; else None."""
+        """The quench, if it is certain to end in a known structure; else None."""
         descent = self._descent
         shift = np.zeros(self.landscape.model.dimension)
         for structure in self._visited[:_WATCHED]:
@@ -337,7 +396,7 @@ class Quencher:
                 continue
             n = placed.shape[1]
             moved = descent.in_order(descent.points[:, :n] - placed - shift[:, None])
-            # a rattler's displacement exerts no force
+            # the displacement of a rattler causes no force
             moved[~known.rigid] = 0.0
             forces = descent.forces
             rest = (forces + self._expansion(structure).hessian_product(moved))[known.rigid]
@@ -352,17 +411,21 @@ class Quencher:
 
 
 def rigid_particles(expansion, smallest_force) -> np.ndarray:
-    """Particles that the packing holds: at least d + 1 loaded bonds, others counted out in turn.
+    """Particles that are held in place by the packing.
+
+    Particles with fewer than d + 1 loaded bonds are removed one after another, with their bonds,
+    until none is left.
 
     Parameters
     ----------
     expansion : Expansion
+        Expansion of the energy at a minimum.
     smallest_force : float
-        Bonds with less are contacts that a rattler happens to touch.
+        Force up to which a bond counts as unloaded; a rattler may happen to touch its neighbours.
 
     Returns
     -------
-    ndarray, shape=(N,), bool
+    ndarray, shape=(N,), dtype=bool
     """
     load = np.abs(expansion.bond_coefficients[1]) * expansion.distance
     first, second = (side[load > smallest_force] for side in (expansion.first, expansion.second))

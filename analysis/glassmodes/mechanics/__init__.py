@@ -1,4 +1,4 @@
-"""Elastic response of a glass."""
+"""Linear elastic response of glasses: moduli, non-affine motion, sound and Debye frequency."""
 
 from glassmodes.mechanics.debye import (
     debye_frequency,

@@ -1,13 +1,18 @@
-"""Athermal elastic moduli with the non-affine term.
+"""Athermal elastic moduli, with the relaxation of the particles, in any dimension d.
 
-Formulas of PHYSICS 1.3 in any dimension d: with bond vectors x = r n, an affine strain moves the
-ends of a bond apart by h = eps x, the energy changes by
+An affine strain eps displaces the two ends of a bond x = r n relative to each other by h = eps x.
+To second order the energy changes by
 
-    d2U = sum (phi'' - phi'/r) (n.h)^2 + (phi'/r) h.h
+    d2U/dgamma2 = sum (phi'' - phi'/r) (n.h)^2 + (phi'/r) h.h
 
-and the force on the particles by Xi = sum of (phi'' - phi'/r)(n.h) n + (phi'/r) h per bond (+ on
-the first particle, - on the second); what relaxes is Xi.M^-1.Xi on the space without rigid
-translations. Simple shear and dilation are two such strains.
+and the gradient dU/dr, of the first particle of each bond, by
+
+    Xi = d2U/(dgamma dr) = sum (phi'' - phi'/r) (n.h) n + (phi'/r) h
+
+with the opposite sign for the second. When the particles relax, the energy decreases by
+Xi.M^-1.Xi, with the inverse of the Hessian M on the space without uniform translations. Shears and
+dilation are such strains. (Lutsko, J. Appl. Phys. 65, 2991 (1989); Maloney and Lemaitre, Phys.
+Rev. E 74, 016118 (2006).)
 """
 
 from __future__ import annotations
@@ -20,28 +25,31 @@ from glassmodes.mechanics import debye
 
 
 class MechanicsError(RuntimeError):
-    """Moduli that could not be computed."""
+    """The elastic response could not be computed; the message says why."""
 
 
 @dataclass(frozen=True)
 class ElasticModuli:
-    """Linear response at T = 0.
+    """Elastic moduli of one inherent structure at T = 0, in units of energy over volume.
 
     Attributes
     ----------
     shear : float
-        G, the mean over the simple shears x -> x + gamma y of all ordered pairs of axes.
+        Shear modulus G, averaged over the simple shears of all ordered pairs of axes.
     shear_each : ndarray, shape=(d (d-1),)
-        G of each of them, pairs (0,1), (1,0), (0,2), ...
+        Shear modulus of each simple shear, in the order of pairs (0,1), (1,0), (0,2), (2,0), ...
     shear_born : float
-        The affine part of `shear`.
+        Shear modulus without relaxation of the particles (Born or affine term).
     bulk, bulk_born : float
-        K, and without relaxation.
+        Bulk modulus K, with and without relaxation.
     pressure : float
+        Pressure, from the virial of the forces.
     tensor : ndarray, shape=(d, d, d, d)
-        B_abcd of :func:`elastic_tensor`.
+        B_abcd of :func:`elastic_tensor`, with relaxation.
     number_density : float
+        rho = N / V.
     dimension : int
+        Space dimension d.
     """
 
     shear: float
@@ -56,17 +64,17 @@ class ElasticModuli:
 
     @property
     def sound_speeds(self) -> tuple[float, float]:
-        """c_T and c_L."""
+        """Transverse and longitudinal speed (:func:`glassmodes.mechanics.debye.sound_speeds`)."""
         return debye.sound_speeds(self.number_density, self.shear, self.bulk, self.dimension)
 
     @property
     def debye_frequency(self) -> float:
-        """w_D of PHYSICS 9."""
+        """Debye frequency w_D (:func:`glassmodes.mechanics.debye.debye_frequency`)."""
         return debye.debye_frequency(self.number_density, self.shear, self.bulk, self.dimension)
 
     @property
     def debye_level(self) -> float:
-        """A_D = d / w_D^d of an isotropic solid; NaN if it is unstable."""
+        """Debye level A_D = d / w_D^d of an isotropic solid; NaN if it is unstable."""
         try:
             return debye.debye_level(self.number_density, self.shear, self.bulk, self.dimension)
         except ValueError:
@@ -74,33 +82,35 @@ class ElasticModuli:
 
     @property
     def anisotropic_debye_level(self) -> float:
-        """A_D of sound in every direction, for a crystal.
+        """Debye level A_D from the speeds of sound in all directions, for a crystal.
 
-        Not for a glass: in a sample of finite size it would count fluctuations of the moduli as
-        soft directions, 8% too much at N = 2,000.
+        It does not apply to a glass: in a sample of finite size, sample fluctuations of the moduli
+        would count as soft directions, and A_D would be 8 % too large at N = 2,000.
         """
         return debye.debye_level_of_tensor(self.number_density, self.tensor)
 
 
 def _bond_terms(expansion):
-    """(phi'' - phi'/r)/r^2 = B_2 and phi'/r = B_1 of each bond."""
+    """B_2 = (phi'' - phi'/r)/r^2 and B_1 = phi'/r of each bond."""
     return expansion.bond_coefficients[2], expansion.bond_coefficients[1]
 
 
 def strain_derivatives(expansion, strain):
-    """Second derivative of the energy and of the gradient under an affine strain.
+    """Second derivatives of the energy under an affine strain x -> x + gamma eps x.
 
     Parameters
     ----------
+    expansion : Expansion
+        Expansion of the energy at an inherent structure.
     strain : ndarray, shape=(d, d)
-        eps: x -> x + gamma eps x.
+        eps, the displacement gradient.
 
     Returns
     -------
     curvature : float
-        d2U/dgamma2 of the affine motion.
+        d2U/dgamma2 without relaxation of the particles.
     xi : ndarray, shape=(N, d)
-        d2U/(dgamma dx).
+        Xi = d2U/(dgamma dr), the derivative of the gradient.
     """
     stiff, tension = _bond_terms(expansion)
     x = expansion.separation
@@ -117,25 +127,31 @@ def strain_derivatives(expansion, strain):
 
 
 def solve_hessian(expansion, right, *, tolerance: float = 1e-11, max_iterations: int = 100000):
-    """M^-1 right on the space without rigid translations, by conjugate gradients.
+    """Solve M x = right for x on the space without uniform translations, by conjugate gradients.
 
-    Preconditioned with the inverse of each particle's own d x d block.
+    The preconditioner is the inverse of the d x d diagonal block of each particle.
 
     Parameters
     ----------
+    expansion : Expansion
+        Expansion of the energy at an inherent structure without rattlers.
     right : ndarray, shape=(N, d)
+        Right-hand side; its mean over particles is removed.
     tolerance : float
-        On the largest residual over the root mean square of `right` (that of the authors' code).
+        Bound on the largest component of the residual, relative to the root mean square of `right`.
+    max_iterations : int
+        Largest number of iterations.
 
     Returns
     -------
     ndarray, shape=(N, d)
-        Without rigid translation.
+        Solution, with zero mean over particles.
 
     Raises
     ------
     MechanicsError
-        No convergence, or a negative direction (no minimum).
+        If a particle has no neighbours, M has a negative direction, or the iteration does not
+        converge.
     """
     stiff, tension = _bond_terms(expansion)
     particles, d = expansion.positions.shape
@@ -177,14 +193,20 @@ def solve_hessian(expansion, right, *, tolerance: float = 1e-11, max_iterations:
 
 
 def shear_strains(dimension: int) -> dict[str, np.ndarray]:
-    """Simple and pure shear in every plane of two axes, by name: simple_xy, pure_xy, ...
+    """Simple and pure shear in each plane of two axes, by name: simple_xy, pure_xy, ...
 
-    Simple shear is x -> x + gamma y, pure shear x -> x + gamma x / 2, y -> y - gamma y / 2: the
-    same deformation but for a rotation.
+    Simple shear is x -> x + gamma y. Pure shear is x -> x + gamma x / 2, y -> y - gamma y / 2, the
+    same type of deformation along other axes, without the rotation.
+
+    Parameters
+    ----------
+    dimension : int
+        Space dimension d, at most 4.
 
     Returns
     -------
     dict of str to ndarray, shape=(d, d)
+        Displacement gradients eps.
     """
     strains = {}
     for b in range(dimension):
@@ -199,27 +221,48 @@ def shear_strains(dimension: int) -> dict[str, np.ndarray]:
 
 
 def nonaffine_velocity(expansion, strain, *, tolerance: float = 1e-11, solve=None) -> np.ndarray:
-    """v = -M^-1 Xi: how particles move beyond an affine strain, shape=(N, d).
+    """Non-affine displacement of the particles for a unit strain, v = -M^-1 Xi, shape=(N, d).
 
-    Parameters as of :func:`elastic_moduli`.
+    Parameters
+    ----------
+    expansion : Expansion
+        Expansion of the energy at an inherent structure.
+    strain : ndarray, shape=(d, d)
+        eps of :func:`strain_derivatives`.
+    tolerance, solve
+        As of :func:`elastic_moduli`.
+
+    Raises
+    ------
+    MechanicsError
+        As :func:`solve_hessian`.
     """
     xi = strain_derivatives(expansion, strain)[1]
     return -(solve_hessian(expansion, xi, tolerance=tolerance) if solve is None else solve(xi))
 
 
 def elastic_tensor(expansion, *, tolerance: float = 1e-11, solve=None):
-    """Second derivatives of the energy per volume with respect to displacement gradients.
+    """Second derivatives of the energy by displacement gradients, divided by the volume.
 
-    B_abcd = (1/V) d2U / dF_ab dF_cd for F_ab = du_a / dx_b, relaxed: the affine sum over bonds of
-    B_2 x_a x_b x_c x_d + B_1 delta_ac x_b x_d, less Xi_ab.M^-1.Xi_cd. Stress is in it, so that
-    rho c^2 are the eigenvalues of n_b n_d B_abcd for sound along n.
+    B_abcd = (1/V) d2U / dF_ab dF_cd with F_ab = du_a / dx_b. The affine part is the sum over bonds
+    of B_2 x_a x_b x_c x_d + B_1 delta_ac x_b x_d; relaxation subtracts Xi_ab.M^-1.Xi_cd. The tensor
+    includes the initial stress, so that for sound along n the rho c^2 are the eigenvalues of n_b
+    n_d B_abcd.
 
-    Parameters as of :func:`elastic_moduli`.
+    Parameters
+    ----------
+    expansion, tolerance, solve
+        As of :func:`elastic_moduli`.
 
     Returns
     -------
     tensor, affine : ndarray, shape=(d, d, d, d)
-        With and without relaxation.
+        B_abcd with and without relaxation.
+
+    Raises
+    ------
+    MechanicsError
+        As :func:`solve_hessian`.
     """
     d = len(expansion.box)
     volume = float(np.prod(expansion.box))
@@ -243,20 +286,20 @@ def elastic_tensor(expansion, *, tolerance: float = 1e-11, solve=None):
 
 
 def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> ElasticModuli:
-    """G, K and pressure of an inherent structure.
+    """Shear modulus G, bulk modulus K and pressure p of an inherent structure.
 
     G = (1/V) [d2U/dgamma2 - Xi.M^-1.Xi] for simple shear, and
-    K = (1/(d^2 V)) [sum phi'' r^2 + sum phi' r - Xi.M^-1.Xi] + p (PHYSICS 1.3).
+    K = (1/(d^2 V)) [sum phi'' r^2 + sum phi' r - Xi.M^-1.Xi] + p for dilation x -> (1 + gamma) x.
 
     Parameters
     ----------
     expansion : Expansion
-        Of a configuration at mechanical equilibrium.
+        Expansion of the energy at an inherent structure without rattlers.
     tolerance : float
-        Of the linear solves.
+        Tolerance of the linear solves, as of :func:`solve_hessian`.
     solve : callable, optional
-        solve(field) = M^-1 field without rigid translations, from a factorisation that is there
-        already (:class:`glassmodes.modes.InverseHessian`); conjugate gradients without it.
+        solve(field) returns M^-1 field without uniform translations, from an existing factorisation
+        (:class:`glassmodes.modes.InverseHessian`). Conjugate gradients by default.
 
     Returns
     -------
@@ -265,6 +308,7 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> Elasti
     Raises
     ------
     MechanicsError
+        As :func:`solve_hessian`.
     """
     d = len(expansion.box)
     volume = float(np.prod(expansion.box))
@@ -275,7 +319,7 @@ def elastic_moduli(expansion, *, tolerance: float = 1e-11, solve=None) -> Elasti
     pairs = [pair for a in range(d) for b in range(a) for pair in ((b, a), (a, b))]
     each, born = (np.array([b[i, j, i, j] for i, j in pairs]) for b in (tensor, affine))
     dilation, dilation_born = (np.einsum("aabb->", b) for b in (tensor, affine))
-    # The sum of phi' r over bonds, per volume.
+    # the sum of phi' r over bonds, divided by the volume
     virial = -d * pressure
     return ElasticModuli(
         shear=float(each.mean()),

@@ -1,17 +1,18 @@
-"""Pair potentials, one class per family.
+"""Pair potentials, one class for each family.
 
-Every family is a Laurent polynomial of the scaled distance x = r / lambda, where lambda is the
-diameter of the pair,
+Every potential is a Laurent polynomial of the scaled distance x = r / lambda, where lambda is the
+diameter of the pair:
 
-    phi(r) = f(x) = sum_p a_p x^p    for x < cutoff,    0 otherwise,    energy unit eps = 1,
+    phi(r) = f(x) = sum_p a_p x^p    for x < cutoff,    0 otherwise
 
-so that one branch-free kernel serves all of them (:mod:`glassmodes.landscape.kernels`) and the
-combinations that appear in every derivative of the energy are exact term by term:
+in units of the energy eps = 1. The powers p are -12, -10, ..., -2, 0, 1, 2, 4 and 6. One compiled
+kernel therefore serves all families (:mod:`glassmodes.landscape.kernels`), and the combinations
+of radial derivatives that appear in the expansion of the energy are exact for each term:
 
     B_k = ((1/r) d/dr)^k phi = lambda^(-2k) sum_p p (p-2) ... (p-2k+2) a_p x^(p-2k)
 
-B_1 = phi'/r, B_2 = phi''/r^2 - phi'/r^3, and so on (Kapteijns et al., J. Chem. Phys. 2020,
-Appendix C). The kernel's powers are x^-12, x^-10, ..., x^-2, 1, x, x^2, x^4 and x^6.
+so that B_1 = phi'/r, B_2 = phi''/r^2 - phi'/r^3, and so on. B_2, B_3 and B_4 are the brackets of
+Eq. C2 of Kapteijns, Richard and Lerner, arXiv:1912.10930 (2020).
 """
 
 from __future__ import annotations
@@ -30,19 +31,27 @@ class ModelError(ValueError):
 
 
 def _double_factorial(n: int) -> int:
+    """n!! as an exact integer; 1 for n <= 0."""
     return int(np.prod(np.arange(n, 0, -2), dtype=object)) if n > 0 else 1
 
 
 @dataclass(frozen=True)
 class PairPotential:
-    """A purely radial pair potential phi(r) = f(r / lambda).
+    """A radial pair potential phi(r) = f(r / lambda), base class of all families.
 
     Attributes
     ----------
     cutoff : float
-        Range of the potential in units of the pair diameter.
+        Range of the potential in units of the pair diameter lambda.
     laurent : ndarray, shape=(11,), dtype=float64
-        Coefficients a_p in the order of :data:`POWERS` (energy unit eps = 1).
+        Coefficients a_p in the order of :data:`POWERS`, in units of eps.
+    family : str
+        Name of the family in the model registry and in data files (attribute of the class).
+
+    Raises
+    ------
+    ModelError
+        If the cutoff is not positive, or a term has a power that is not among :data:`POWERS`.
     """
 
     cutoff: float
@@ -64,25 +73,26 @@ class PairPotential:
         object.__setattr__(self, "laurent", coefficients)
 
     def _terms(self) -> dict[int, float]:
+        """Coefficients a_p of the potential by power p; each family defines its own."""
         raise NotImplementedError
 
     @property
     def parameters(self) -> dict[str, float]:
-        """What distinguishes this potential within its family, as the data contract names it."""
+        """Parameters of this potential within its family, under their names in data files."""
         raise NotImplementedError
 
     def derivatives(self, x) -> np.ndarray:
-        """f and its first four derivatives with respect to x.
+        """f and its first four derivatives with respect to the scaled distance x.
 
         Parameters
         ----------
         x : array_like
-            Scaled distances r / lambda.
+            Scaled distances r / lambda, greater than 0.
 
         Returns
         -------
         ndarray, shape=(5, ...), dtype=float64
-            Zero where x >= cutoff.
+            f, f', f'', f''' and f'''', in units of eps; 0 where x >= cutoff.
         """
         x = np.asarray(x, dtype=float)
         values = np.zeros((5, *x.shape))
@@ -98,12 +108,18 @@ class PairPotential:
         return np.where(x < self.cutoff, values, 0.0)
 
     def to_json(self, **extra) -> str:
-        """The `potential` attribute of the data contract."""
+        """The potential as JSON, as the attribute `potential` of data files stores it.
+
+        Parameters
+        ----------
+        **extra
+            Further entries, such as the pair diameters of the mixture.
+        """
         record = {"family": self.family, "cutoff": self.cutoff, **self.parameters, **extra}
         return json.dumps(record, sort_keys=True)
 
     def lepton_expression(self) -> str:
-        """f as a LEPTON expression of `r` and the pair diameter `s`, without its cutoff."""
+        """f as a LEPTON expression of distance `r` and pair diameter `s`, without the cutoff."""
         terms = []
         for power, value in zip(POWERS, self.laurent, strict=True):
             if value == 0.0:
@@ -117,36 +133,41 @@ class PairPotential:
         return " + ".join(terms).replace("np.float64", "")
 
     def lammps_pair(self, diameter: float) -> tuple[str, str]:
-        """LAMMPS pair style and the arguments of `pair_coeff` for one pair diameter."""
+        """LAMMPS pair style, and the arguments of `pair_coeff` for one pair diameter."""
         cutoff = self.cutoff * diameter
         return "lepton", f'"{self.lepton_expression()}; s={diameter!r}" {cutoff!r}'
 
 
 @dataclass(frozen=True)
 class InversePowerForceShifted(PairPotential):
-    """x^-n with energy and force shifted to zero at the cutoff (family `ipl_force_shifted`).
+    """Inverse power law with energy and force shifted to 0 at the cutoff (`ipl_force_shifted`).
 
-    f = x^-n + x_c^-n [n x/x_c - (n+1)]; n = 12 is Eq. 1 of Mizuno et al., intermittent
-    rearrangements accompanying thermal fluctuations distinguish glasses from crystals (2020).
+    f(x) = x^-n + x_c^-n [n x/x_c - (n+1)] for x < x_c, the cutoff. With n = 12 and x_c = 2.5 this
+    is Eq. 1 of Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements accompanying thermal
+    fluctuations distinguish glasses from crystals (2020).
     """
 
     exponent: int = 12
     family = "ipl_force_shifted"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         n, shift = self.exponent, float(self.cutoff) ** -self.exponent
         return {-n: 1.0, 0: -(n + 1) * shift, 1: n * shift / self.cutoff}
 
     @property
     def parameters(self):
+        """Exponent n, and number of continuous derivatives at the cutoff."""
         return {"exponent": self.exponent, "continuous_derivatives": 1}
 
 
 @dataclass(frozen=True)
 class InversePowerSmooth(PairPotential):
-    """x^-n + sum_l c_2l x^2l with q derivatives continuous at the cutoff (family `ipl_smooth`).
+    """Inverse power law with q continuous derivatives at the cutoff (family `ipl_smooth`).
 
-    The closed form of c_2l is that of Lerner, J. Non-Cryst. Solids 522, 119570 (2019).
+    f(x) = x^-n + sum_{l=0}^{q} c_2l x^(2l) for x < x_c. The coefficients c_2l make f and its first
+    q derivatives vanish at x_c; their closed form is that of Lerner, J. Non-Cryst. Solids 522,
+    119570 (2019).
     """
 
     exponent: int = 10
@@ -154,6 +175,7 @@ class InversePowerSmooth(PairPotential):
     family = "ipl_smooth"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         n, q = self.exponent, self.continuous_derivatives
         if not 0 <= q <= 3:
             raise ModelError(f"potential.continuous_derivatives: {q} must be from 0 to 3")
@@ -170,6 +192,7 @@ class InversePowerSmooth(PairPotential):
 
     @property
     def parameters(self):
+        """Exponent n, and number q of continuous derivatives at the cutoff."""
         return {
             "exponent": self.exponent,
             "continuous_derivatives": self.continuous_derivatives,
@@ -178,14 +201,16 @@ class InversePowerSmooth(PairPotential):
 
 @dataclass(frozen=True)
 class LennardJonesForceShifted(PairPotential):
-    """4 (x^-12 - x^-6), energy and force shifted to zero at the cutoff (`lj_force_shifted`).
+    """Lennard-Jones with energy and force shifted to 0 at the cutoff (`lj_force_shifted`).
 
-    Equal to the `lj/smooth/linear` pair style of LAMMPS.
+    f(x) = 4 (x^-12 - x^-6) - v - s (x - x_c) for x < x_c, where v and s are the value and the slope
+    of the first term at x_c. It equals the LAMMPS pair style `lj/smooth/linear`.
     """
 
     family = "lj_force_shifted"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         xc = float(self.cutoff)
         value = 4.0 * (xc**-12 - xc**-6)
         slope = 4.0 * (-12.0 * xc**-13 + 6.0 * xc**-7)
@@ -193,28 +218,36 @@ class LennardJonesForceShifted(PairPotential):
 
     @property
     def parameters(self):
+        """Largest exponent, and number of continuous derivatives at the cutoff."""
         return {"exponent": 12, "continuous_derivatives": 1}
 
     def lammps_pair(self, diameter):
+        """LAMMPS pair style, and the arguments of `pair_coeff` for one pair diameter."""
         return "lj/smooth/linear", f"1.0 {diameter!r} {self.cutoff * diameter!r}"
 
 
 @dataclass(frozen=True)
 class HarmonicRepulsion(PairPotential):
-    """(1 - x)^2 / 2 for overlapping spheres (family `harmonic`); the cutoff is contact, x = 1."""
+    """Harmonic repulsion of overlapping spheres (family `harmonic`).
+
+    f(x) = (1 - x)^2 / 2 for x < 1. The cutoff is the contact of the spheres, x_c = 1.
+    """
 
     family = "harmonic"
 
     def _terms(self):
+        """Coefficients a_p by power p, for the formula of the class."""
         if self.cutoff != 1.0:
             raise ModelError(f"potential.cutoff: {self.cutoff} must be 1 for harmonic spheres")
         return {0: 0.5, 1: -1.0, 2: 0.5}
 
     @property
     def parameters(self):
+        """Exponent, and number of continuous derivatives at the cutoff."""
         return {"exponent": 2, "continuous_derivatives": 1}
 
     def lammps_pair(self, diameter):
+        """LAMMPS pair style, and the arguments of `pair_coeff` for one pair diameter."""
         return "harmonic/cut", f"{0.5 / diameter**2!r} {diameter!r}"
 
 
@@ -227,3 +260,4 @@ FAMILIES = {
         HarmonicRepulsion,
     )
 }
+"""Classes of pair potentials by the name of their family."""

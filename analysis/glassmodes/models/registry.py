@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import yaml
 from glassmodes.models.potentials import FAMILIES, ModelError, PairPotential
 
 DEFAULT_MODELS = Path(__file__).with_name("models.yaml")
+"""Path of the registry of models that is shipped with the package."""
 
 _OPTIONAL = (
     "time_step",
@@ -30,20 +31,42 @@ _KEYS = {"description", "dimension", "density", "potential", "mixture", *_OPTION
 
 @dataclass(frozen=True)
 class GlassModel:
-    """A potential, a mixture, a number density and a dimension; particle masses are one.
+    """A glass model: pair potential, mixture, number density and dimension. All masses are one.
+
+    All numbers are in the reduced units of the model (mass, length, energy eps and k_B equal one).
 
     Attributes
     ----------
+    name : str
+        Name in the registry.
+    dimension : int
+        Space dimension d.
+    density : float
+        Number density rho = N / V.
+    potential : PairPotential
+        Interaction of two particles.
     fractions : ndarray, shape=(S,)
-        Composition by species; one species for polydisperse models.
+        Number fraction of each of the S species; S = 1 for polydisperse models.
     pair_diameters : ndarray, shape=(S, S), or None
-        Pair diameter by species; None for polydisperse models.
+        Pair diameter lambda for each pair of species; None for polydisperse models.
     size_range : (float, float) or None
-        Smallest and largest diameter of a polydisperse model, P(s) ~ s^-distribution_exponent.
+        Smallest and largest diameter s of a polydisperse model.
+    distribution_exponent : float
+        Exponent b of the distribution of diameters P(s) ~ s^-b of a polydisperse model.
     non_additivity : float
-        a in lambda_ij = (s_i + s_j)/2 (1 - a |s_i - s_j|) for polydisperse models.
+        a of the pair diameter (s_i + s_j)/2 (1 - a |s_i - s_j|) of a polydisperse model.
+    time_step : float
+        Time step of molecular dynamics.
     fire_time_step : float or None
-        Time step at which FIRE starts, where it is not that of the dynamics.
+        First time step of FIRE, if it differs from that of the dynamics.
+    parent_temperature : float or None
+        Temperature of the liquid that glasses are usually quenched from.
+    equilibration : float
+        Usual equilibration time of that liquid.
+    melting_temperature, glass_temperature : float or None
+        Temperatures that the source states for the model.
+    source : str
+        Paper and section that the parameters are from.
     """
 
     name: str
@@ -65,26 +88,31 @@ class GlassModel:
 
     @property
     def is_polydisperse(self) -> bool:
+        """Whether the diameters follow a continuous distribution instead of species."""
         return self.pair_diameters is None
 
-    def at_density(self, density: float) -> GlassModel:
-        """The same model at another number density."""
-        return replace(self, density=float(density))
-
     def mixture(self, particles: int, rng: np.random.Generator):
-        """Species and diameters of a sample, in random order.
+        """Species and diameters of the particles of one sample, in random order.
 
-        The diameters of polydisperse models are the quantiles (k + 1/2) / N of their distribution,
-        the same for every sample: drawn at random, those of N = 2,000 particles differ so much
-        that samples at one density and temperature differ by 5 % in packing fraction, and by an
-        order of magnitude in their relaxation times (arXiv:2209.15528).
+        The diameters of a polydisperse model are the quantiles (k + 1/2) / N of their distribution,
+        k = 0, ..., N - 1, and so the same set in every sample. If N = 2,000 diameters are drawn at
+        random instead, samples at one density and temperature differ by 5 % in packing fraction and
+        by an order of magnitude in relaxation time (arXiv:2209.15528).
+
+        Parameters
+        ----------
+        particles : int
+            Number of particles N.
+        rng : numpy.random.Generator
+            Decides the order.
 
         Returns
         -------
         species : ndarray, shape=(N,), dtype=int32
-            0-based.
+            Species of each particle, from 0; all 0 for a polydisperse model.
         diameter : ndarray, shape=(N,), dtype=float64
-            Own diameter, the diagonal of the pair diameters for mixtures.
+            Diameter of each particle; for species, the pair diameter of two particles of its
+            species.
         """
         if self.is_polydisperse:
             low, high = self.size_range
@@ -92,7 +120,7 @@ class GlassModel:
             quantiles = (rng.permutation(particles) + 0.5) / particles
             diameter = (low**power + quantiles * (high**power - low**power)) ** (1.0 / power)
             return np.zeros(particles, dtype=np.int32), diameter
-        # largest remainders, so that the composition is exact whatever N is
+        # the method of largest remainders keeps the numbers as close to the fractions as N allows
         ideal = self.fractions * particles
         counts = np.floor(ideal).astype(int)
         for extra in np.argsort(counts - ideal, kind="stable")[: particles - counts.sum()]:
@@ -102,37 +130,43 @@ class GlassModel:
         return species, np.diag(self.pair_diameters)[species].copy()
 
     def box(self, particles: int) -> np.ndarray:
-        """Edges of the cubic box that holds `particles` at the model's density, shape=(d,)."""
+        """Edge lengths of the cubic box that holds N particles at the density, shape=(d,)."""
         return np.full(self.dimension, (particles / self.density) ** (1.0 / self.dimension))
 
     def largest_pair_diameter(self, diameter=None) -> float:
-        """Largest pair diameter of the mixture, or of the given diameters if polydisperse."""
+        """Largest pair diameter of the model.
+
+        Parameters
+        ----------
+        diameter : array_like, shape=(N,), optional
+            Diameters of a polydisperse sample; without them the upper end of the size range counts.
+        """
         if not self.is_polydisperse:
             return float(self.pair_diameters.max())
         largest = self.size_range[1] if diameter is None else float(np.max(diameter))
         return largest
 
     def largest_cutoff(self, diameter=None) -> float:
-        """Largest interaction range, as a distance."""
+        """Largest interaction distance; parameter as of :meth:`largest_pair_diameter`."""
         return self.potential.cutoff * self.largest_pair_diameter(diameter)
 
     def smallest_system(self) -> int:
-        """Smallest N whose box is at least twice the largest cutoff (minimum image)."""
+        """Smallest N whose box edge is at least twice the largest cutoff (minimum image)."""
         return int(np.ceil(self.density * (2.0 * self.largest_cutoff()) ** self.dimension))
 
     def potential_json(self) -> str:
-        """The `potential` attribute of a `glasses` file (data contract)."""
+        """Potential and pair diameters as JSON, as the attribute `potential` of `glasses` files."""
         if self.is_polydisperse:
             return self.potential.to_json(non_additivity=self.non_additivity)
         return self.potential.to_json(pair_diameters=self.pair_diameters.tolist())
 
     def lammps_commands(self) -> list[str]:
-        """LAMMPS `pair_style` and `pair_coeff` commands.
+        """LAMMPS commands `pair_style` and `pair_coeff` of the model.
 
         Raises
         ------
         ModelError
-            In dimensions that LAMMPS does not have.
+            If the dimension is neither 2 nor 3.
         """
         if self.dimension not in (2, 3):
             raise ModelError(
@@ -152,12 +186,16 @@ class GlassModel:
                 diameter = float(self.pair_diameters[a, b])
                 style, coefficients = self.potential.lammps_pair(diameter)
                 lines.append(f"pair_coeff {a + 1} {b + 1} {coefficients}")
-        # lj/smooth/linear and lepton want a global cutoff, harmonic/cut takes none
+        # the styles lj/smooth/linear and lepton take a global cutoff, harmonic/cut takes none
         cutoff = "" if style == "harmonic/cut" else f" {self.largest_cutoff()!r}"
         return [f"pair_style {style}{cutoff}", *lines]
 
 
 def _additive_pair_diameters(fractions, size_ratio, effective_diameter):
+    """Additive pair diameters of a binary mixture, scaled to a given effective diameter.
+
+    The effective diameter is (sum_ab x_a x_b lambda_ab^3)^(1/3), with x_a the number fractions.
+    """
     sizes = np.array([size_ratio, 1.0])
     pairs = 0.5 * (sizes[:, None] + sizes[None, :])
     effective = np.einsum("a,b,ab->", fractions, fractions, pairs**3) ** (1.0 / 3.0)
@@ -165,7 +203,7 @@ def _additive_pair_diameters(fractions, size_ratio, effective_diameter):
 
 
 def _check_numbers(where: str, entry: Mapping) -> None:
-    """Refuse what is no positive number, or is missing where the mixture needs it."""
+    """Raise ModelError if a number is missing, not positive, or not finite."""
     mixture = entry["mixture"]
     if "smallest" in mixture:
         wanted = ("smallest", "largest", "distribution_exponent", "non_additivity")
@@ -190,6 +228,7 @@ def _check_numbers(where: str, entry: Mapping) -> None:
 
 
 def _model(name: str, entry: dict, path: Path) -> GlassModel:
+    """Build one model from its entry in a registry file; raise ModelError if a key is wrong."""
     where = f"{path.name}: {name}"
     if not isinstance(entry, Mapping):
         keys = ", ".join(sorted(_KEYS))
@@ -250,12 +289,22 @@ def _model(name: str, entry: dict, path: Path) -> GlassModel:
 
 
 def load_models(path: str | Path | None = None) -> dict[str, GlassModel]:
-    """All models of a registry file (the shipped one by default).
+    """Read all models of a registry file.
+
+    Parameters
+    ----------
+    path : path, optional
+        YAML file; the registry of the package by default.
+
+    Returns
+    -------
+    dict of str to GlassModel
 
     Raises
     ------
     ModelError
-        Naming the file, the key and what is allowed.
+        If the file cannot be read or an entry is wrong; names the file, the key and what is
+        allowed.
     """
     path = Path(path or DEFAULT_MODELS)
     try:
@@ -270,12 +319,19 @@ def load_models(path: str | Path | None = None) -> dict[str, GlassModel]:
 
 
 def get_model(name: str, path: str | Path | None = None) -> GlassModel:
-    """One model by name.
+    """One model of a registry file, by name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    path : path, optional
+        YAML file; the registry of the package by default.
 
     Raises
     ------
     ModelError
-        If nobody defines it; the message lists the known names.
+        If the file does not define the model; the message lists the names that it defines.
     """
     models = load_models(path)
     if name not in models:

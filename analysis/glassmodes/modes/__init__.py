@@ -9,6 +9,7 @@ from glassmodes.modes.densities import (
     vibrational_density_of_states,
 )
 from glassmodes.modes.errors import (
+    ConvergenceError,
     IncompleteSpectrumError,
     MemoryLimitError,
     ModeError,
@@ -19,6 +20,7 @@ from glassmodes.modes.localisation import participation_ratio, phonon_order
 from glassmodes.modes.solvers import SolvedModes, estimate_resources, solve_modes
 
 __all__ = [
+    "ConvergenceError",
     "Density",
     "IncompleteSpectrumError",
     "InverseHessian",

@@ -11,18 +11,33 @@ class ModeRequestError(ModeError, ValueError):
     """A request that no solver can meet: too many modes, an empty interval, an unknown method."""
 
 
-class IncompleteSpectrumError(ModeError):
+class ConvergenceError(ModeError):
+    """A solver that ended without all modes asked for; from another start it may find them."""
+
+
+class IncompleteSpectrumError(ConvergenceError):
     """The inertia of the shifted Hessian counts modes that the solver did not return.
 
-    Attributes
+    Parameters
     ----------
     expected, found : int
         Modes below the frequency checked, by inertia and by the solver.
+    where : str
+        The interval, as the message names it.
+
+    Attributes
+    ----------
+    expected, found, where
+        As given.
     """
 
     def __init__(self, expected: int, found: int, where: str):
-        self.expected, self.found = expected, found
-        super().__init__(f"{where}: inertia counts {expected} modes, the solver found {found}")
+        # all of them are arguments of the exception: it is built from these on another rank
+        super().__init__(expected, found, where)
+        self.expected, self.found, self.where = expected, found, where
+
+    def __str__(self):
+        return f"{self.where}: inertia counts {self.expected} modes, the solver found {self.found}"
 
 
 class MemoryLimitError(ModeError):

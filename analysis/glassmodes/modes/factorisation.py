@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from glassmodes.models.sizes import factor_nonzeros
-from glassmodes.modes.errors import MemoryLimitError, ModeError
+from glassmodes.modes.errors import ConvergenceError, MemoryLimitError, ModeError
 from glassmodes.modes.ordering import nested_dissection
 
 _MKL_NAMES = ("libmkl_rt.so.3", "libmkl_rt.so.2", "libmkl_rt.so", "libmkl_rt.so.1")
@@ -185,8 +185,8 @@ class PardisoFactor:
         ------
         NotDefiniteError
             `definite` was promised and is not so.
-        ModeError
-            An eigenvalue lies on the shift.
+        ConvergenceError
+            An eigenvalue lies on the shift; another shift will do.
         """
         self.shift = float(shift)
         self._values[self._diagonal] = self._unshifted - self.shift
@@ -200,7 +200,7 @@ class PardisoFactor:
         perturbed = int(self._parameters[13])
         if not definite and (perturbed or int(self._parameters[21]) + self.negative != self.size):
             self.close()
-            raise ModeError(
+            raise ConvergenceError(
                 f"inertia is ambiguous at shift {shift} ({perturbed} perturbed pivots): an "
                 "eigenvalue lies on it"
             )

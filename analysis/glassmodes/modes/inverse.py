@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from glassmodes.modes.errors import ConvergenceError
 from glassmodes.modes.factorisation import analyse
 from glassmodes.modes.lanczos import block_lanczos
 
 BLOCK = 2
 """Right-hand sides of each Lanczos step: few modes are wanted, and they are not degenerate."""
+_STARTS = 3
 
 
 class InverseHessian:
@@ -96,8 +98,8 @@ class InverseHessian:
 
         Raises
         ------
-        ModeError
-            More modes than there are, or no convergence.
+        ConvergenceError
+            No convergence from any of three starts, each with a wider block than the one before.
         """
         d = self.dimension
         count = min(int(count), self.size - d)
@@ -111,18 +113,26 @@ class InverseHessian:
                 np.all(pairs.estimates[low] <= 0.3 * tolerance * np.abs(pairs.values[low]))
             )
 
-        pairs = block_lanczos(
-            self._solve_columns,
-            0.0,
-            self.size,
-            finished,
-            constraint=translations,
-            rng=np.random.default_rng(seed),
-            block=BLOCK,
-            first_check=8 * BLOCK,
-            max_basis=20 * count + 200,
-            keep=2 * count + 4 * BLOCK,
-        )
+        rng = np.random.default_rng(seed)
+        for start in range(_STARTS):
+            block = BLOCK * 2**start
+            try:
+                pairs = block_lanczos(
+                    self._solve_columns,
+                    0.0,
+                    self.size,
+                    finished,
+                    constraint=translations,
+                    rng=rng,
+                    block=block,
+                    first_check=8 * block,
+                    max_basis=20 * count + 100 * block,
+                    keep=2 * count + 4 * block,
+                )
+                break
+            except ConvergenceError:
+                if start == _STARTS - 1:
+                    raise
         values = pairs.values[:count]
         vectors = _without_translations(pairs.vectors(np.arange(count)), d)
         vectors /= np.linalg.norm(vectors, axis=0)

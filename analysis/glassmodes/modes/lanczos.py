@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from glassmodes.modes.errors import ModeError
+from glassmodes.modes.errors import ConvergenceError
 from glassmodes.modes.products import product
 
 
@@ -127,8 +127,8 @@ def block_lanczos(
 
     Raises
     ------
-    ModeError
-        No convergence within `max_solves`.
+    ConvergenceError
+        Not converged within `max_solves`.
     """
     room = size - constraint.shape[1]
     block = min(block, room)
@@ -170,7 +170,7 @@ def block_lanczos(
             if done or exhausted:
                 return pairs
             if solves >= max_solves:
-                raise ModeError(f"block Lanczos did not converge within {solves} solves")
+                raise ConvergenceError(f"block Lanczos did not converge within {solves} solves")
             next_check = count + 2 * block
             if full:
                 chosen = np.argsort(-np.abs(theta))[:keep]

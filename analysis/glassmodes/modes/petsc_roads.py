@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 
-from glassmodes.modes.errors import ModeError
+from glassmodes.modes.errors import ConvergenceError, ModeError
 from glassmodes.modes.factorisation import petsc_packages
+
+
+def slepc_available() -> bool:
+    """Whether SLEPc and its Python interface are installed."""
+    return importlib.util.find_spec("slepc4py") is not None and bool(petsc_packages())
 
 
 def particle_range(particles: int, rank: int, ranks: int) -> tuple[int, int]:
@@ -43,7 +50,7 @@ def _solve(solver):
     try:
         solver.solve()
     except PETSc.Error as error:
-        raise ModeError(f"SLEPc {solver.getType()}: {error}") from error
+        raise ConvergenceError(f"SLEPc {solver.getType()}: {error}") from error
 
 
 def distributed_hessian(rows, size: int, dimension: int, communicator, shift: float = 0.0):
@@ -121,13 +128,33 @@ def _solver(matrix, dimension, communicator, wanted, tolerance):
     return solver
 
 
+def _start_from(solver, matrix, dimension, columns, start):
+    """Random start vectors of our own, where `start` is given; else SLEPc's.
+
+    Each rank draws whole vectors and keeps its rows, so they do not depend on the number of ranks.
+    """
+    if start is None:
+        return
+    rng = np.random.default_rng(start)
+    size = matrix.getSize()[0]
+    first, last = matrix.getOwnershipRange()
+    vectors = []
+    for _ in range(columns):
+        whole = rng.standard_normal((size // dimension, dimension))
+        whole -= whole.mean(axis=0)
+        vector = matrix.createVecLeft()
+        vector.setArray(whole.reshape(-1)[first:last])
+        vectors.append(vector)
+    solver.setInitialSpace(vectors)
+
+
 def _collect(solver, matrix, wanted, communicator, interval=None):
     """The converged pairs on rank 0 (None elsewhere), ascending."""
     from petsc4py import PETSc
 
     converged = solver.getConverged()
     if wanted is not None and converged < wanted:
-        raise ModeError(
+        raise ConvergenceError(
             f"SLEPc {solver.getType()} found {converged} of {wanted} modes in "
             f"{solver.getIterationNumber()} iterations"
         )
@@ -146,7 +173,18 @@ def _collect(solver, matrix, wanted, communicator, interval=None):
 
 
 def krylov_schur(
-    rows, size, dimension, communicator, wanted, shift, bound, *, tolerance, package="auto"
+    rows,
+    size,
+    dimension,
+    communicator,
+    wanted,
+    shift,
+    bound,
+    *,
+    tolerance,
+    package="auto",
+    start=None,
+    widening=1,
 ):
     """Lowest modes by shift-invert Krylov-Schur, the factorisation spread over the ranks.
 
@@ -158,6 +196,10 @@ def krylov_schur(
     bound : float
         Of the spectrum: SLEPc estimates residuals of the inverse, those of M may be |M| larger.
     package : {"auto", "mumps", "mkl_cpardiso", "mkl_pardiso", "petsc"}
+    start : sequence of int, optional
+        Seed of the start vector; SLEPc's own without it.
+    widening : int
+        The subspace beyond the modes wanted is so many times larger than by default.
 
     Returns
     -------
@@ -195,7 +237,8 @@ def krylov_schur(
     solver.setTarget(-shift)
     solver.setWhichEigenpairs(SLEPc.EPS.Which.TARGET_MAGNITUDE)
     room = size - dimension
-    solver.setDimensions(wanted, min(max(2 * wanted, wanted + 60), room))
+    solver.setDimensions(wanted, min(wanted + widening * max(wanted, 60), room))
+    _start_from(solver, operator, dimension, 1, start)
     transformation = solver.getST()
     transformation.setType(SLEPc.ST.Type.SINVERT)
     linear = transformation.getKSP()
@@ -208,9 +251,28 @@ def krylov_schur(
 
 
 def slepc_slicing(
-    rows, size, dimension, communicator, frequency, low, bound, *, tolerance, package="auto"
+    rows,
+    size,
+    dimension,
+    communicator,
+    frequency,
+    low,
+    bound,
+    *,
+    tolerance,
+    package="auto",
+    widening=1,
 ):
     """All modes below a frequency by SLEPc's own spectrum slicing, one sub-interval per rank.
+
+    Parameters
+    ----------
+    low : float
+        In w^2: above the translations and below all modes.
+    bound : float
+        Of the spectrum, as in :func:`krylov_schur`.
+    widening : int
+        Above 1, the subspace of each shift is so many times as large as SLEPc chooses.
 
     Returns
     -------
@@ -228,6 +290,9 @@ def slepc_slicing(
     solver.setInterval(low, frequency**2)
     if communicator.size > 1:
         solver.setKrylovSchurPartitions(communicator.size)
+    if widening > 1:
+        # SLEPc looks for 40 modes around each shift, in a subspace of twice as many
+        solver.setKrylovSchurDimensions(nev=40 * widening, ncv=min(80 * widening, size))
     transformation = solver.getST()
     transformation.setType(SLEPc.ST.Type.SINVERT)
     # STYLE 5: slicing ignores the solver of the outer transformation.
@@ -251,6 +316,8 @@ def preconditioned(
     tolerance,
     kind="lobpcg",
     conditioner="icc",
+    start=None,
+    widening=1,
 ):
     """Lowest modes with a preconditioner in place of a factorisation.
 
@@ -262,6 +329,10 @@ def preconditioned(
         Incomplete Cholesky in the block of each rank, or smoothed aggregation with the rigid
         translations as near-null space. At N = 1,000 LOBPCG took 95 iterations and 2.1 s with
         the first, 160 and 5.3 s with the second.
+    start : sequence of int, optional
+        Seed of the start vectors; SLEPc's own without it.
+    widening : int
+        So many times as many guard vectors as by default, and a block so many times as wide.
 
     Returns
     -------
@@ -276,11 +347,18 @@ def preconditioned(
     solver.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
     solver.setType({"lobpcg": SLEPc.EPS.Type.LOBPCG, "gd": SLEPc.EPS.Type.GD}[kind])
     # Guard vectors: the last ones of a block converge slowly.
-    solver.setDimensions(min(wanted + max(4, wanted // 10), size - dimension))
+    sought = min(wanted + widening * max(4, wanted // 10), size - dimension)
+    solver.setDimensions(sought)
     if kind == "lobpcg":
-        solver.setLOBPCGBlockSize(min(max(wanted, 10), 24))
+        block = min(max(wanted, 10), 24)
+        if widening > 1:
+            # all modes sought in one block, if they are not too many
+            block = min(max(sought, widening * block), 24 * widening, size // 6)
+        solver.setLOBPCGBlockSize(block)
     else:
-        solver.setGDBlockSize(8)
+        block = 8
+        solver.setGDBlockSize(block)
+    _start_from(solver, matrix, dimension, block, start)
     transformation = solver.getST()
     transformation.setType(SLEPc.ST.Type.PRECOND)
     transformation.setPreconditionerMat(definite)

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy import linalg
 
-from glassmodes.modes.errors import IncompleteSpectrumError, ModeError
+from glassmodes.modes.errors import ConvergenceError, IncompleteSpectrumError, ModeError
 from glassmodes.modes.factorisation import analyse, factorise
 from glassmodes.modes.lanczos import block_lanczos
 
 BLOCK = 16
-_SLICE = 150
+SLICE = 150
+"""Modes of a slice that spectrum slicing aims at."""
 # So many modes come from one factorisation sooner than from two slices.
 _FEW = 250
 _ROUNDS = 3
@@ -21,6 +22,8 @@ _ROUNDS = 3
 _KNOWN = 1e-4
 # Attempts to place a shift just above the modes asked for.
 _GUESSES = 8
+# Starts of block Lanczos from one factorisation, each with a wider block than the one before.
+_STARTS = 3
 # Random vectors that estimate how many modes lie below a shift: 5% at a hundred modes.
 _PROBES = 8
 
@@ -128,8 +131,10 @@ def lowest_modes(
 
     Raises
     ------
-    IncompleteSpectrumError
-        Modes that inertia counts were not found.
+    ConvergenceError
+        Modes that inertia counts were not found, from any start, or no shift is a good one.
+    ModeError
+        The matrix is not that of a minimum.
     """
     size, dimension = translations.shape
     room = size - dimension
@@ -177,37 +182,62 @@ def lowest_modes(
                 # The count does not grow as that of phonons, or a crystal's shell is in between.
                 shift = 0.5 * (low + high) if np.isfinite(high) else 2.0 * low
             shift = max(shift, floor)
-    raise ModeError(f"no shift found above the {wanted} lowest modes in {_GUESSES} attempts")
+    raise ConvergenceError(f"no shift found above the {wanted} lowest modes in {_GUESSES} attempts")
 
 
 def _all_between(
     matrix, factor, interval, count, constraint, *, tolerance, rng, max_basis=None, log=None
 ):
-    """All `count` eigenpairs in an interval, from the factorisation of M - factor.shift."""
+    """All `count` eigenpairs in an interval, from the factorisation of M - factor.shift.
+
+    A start that loses some of them is followed by others, from new random vectors and with wider
+    blocks.
+    """
+    for start in range(_STARTS):
+        try:
+            return _all_from_one_start(
+                matrix,
+                factor,
+                interval,
+                count,
+                constraint,
+                tolerance=tolerance,
+                rng=rng,
+                block=BLOCK * 2**start,
+                max_basis=max_basis,
+                log=log,
+            )
+        except ConvergenceError as error:
+            failure = error
+            if log is not None:
+                log.warning("start %d of %d: %s", start + 1, _STARTS, failure)
+    raise failure
+
+
+def _all_from_one_start(
+    matrix, factor, interval, count, constraint, *, tolerance, rng, block, max_basis, log
+):
     low, high = interval
 
     def inside(pairs):
         good = pairs.estimates <= 0.5 * tolerance
         return np.flatnonzero(good & (pairs.values > low) & (pairs.values < high))
 
+    pairs = block_lanczos(
+        factor.solve,
+        factor.shift,
+        len(constraint),
+        lambda pairs: len(inside(pairs)) >= count,
+        constraint=constraint,
+        rng=rng,
+        block=block,
+        first_check=min(3 * count, (max_basis or 10**9) // 2),
+        max_basis=max_basis or 10 * count + 20 * block,
+        keep=2 * count + block,
+        max_solves=60 * count + 2000,
+        log=log,
+    )
     where = f"w^2 from {low:.6g} to {high:.6g}"
-    try:
-        pairs = block_lanczos(
-            factor.solve,
-            factor.shift,
-            len(constraint),
-            lambda pairs: len(inside(pairs)) >= count,
-            constraint=constraint,
-            rng=rng,
-            block=BLOCK,
-            first_check=min(3 * count, (max_basis or 10**9) // 2),
-            max_basis=max_basis or 10 * count + 20 * BLOCK,
-            keep=2 * count + BLOCK,
-            max_solves=60 * count + 2000,
-            log=log,
-        )
-    except ModeError as error:
-        raise IncompleteSpectrumError(count, -1, f"{where} (no convergence)") from error
     chosen = inside(pairs)
     if len(chosen) != count:
         raise IncompleteSpectrumError(count, len(chosen), where)
@@ -255,7 +285,7 @@ def count_below(matrix, frequency, dimension, **options) -> int:
         return factor.negative - dimension
 
 
-def slice_edges(count_at: Callable, low: float, high: float, dimension: int, target: int = _SLICE):
+def slice_edges(count_at: Callable, low: float, high: float, dimension: int, target: int = SLICE):
     """Cut (low, high] into slices of at most about 1.5 `target` modes.
 
     Parameters
@@ -293,7 +323,17 @@ def slice_edges(count_at: Callable, low: float, high: float, dimension: int, tar
 
 
 def modes_of_slice(
-    matrix, low, high, count, translations, *, tolerance, seed=0, package="auto", memory_limit=None
+    matrix,
+    low,
+    high,
+    count,
+    translations,
+    *,
+    tolerance,
+    seed=0,
+    package="auto",
+    memory_limit=None,
+    log=None,
 ):
     """All `count` modes with w^2 in (low, high).
 
@@ -303,8 +343,8 @@ def modes_of_slice(
 
     Raises
     ------
-    IncompleteSpectrumError
-        The number found is not the number that inertia counts.
+    ConvergenceError
+        The number found, from any start, is not the number that inertia counts.
     """
     with factorise(
         matrix, 0.5 * (low + high), package=package, memory_limit=memory_limit
@@ -317,6 +357,7 @@ def modes_of_slice(
             translations,
             tolerance=tolerance,
             rng=np.random.default_rng(seed),
+            log=log,
         )
 
 
@@ -330,6 +371,7 @@ def modes_below(
     seed: int = 0,
     package: str = "auto",
     memory_limit: int | None = None,
+    slice_size: int = SLICE,
     log=None,
 ):
     """All modes below a frequency by spectrum slicing; slices are shared out over the ranks.
@@ -340,6 +382,8 @@ def modes_below(
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm, optional
+    slice_size : int
+        Modes of a slice to aim at.
 
     Returns
     -------
@@ -348,7 +392,7 @@ def modes_below(
 
     Raises
     ------
-    IncompleteSpectrumError, ModeError
+    ConvergenceError, ModeError
     """
     rank = 0 if communicator is None else communicator.rank
     ranks = 1 if communicator is None else communicator.size
@@ -360,9 +404,11 @@ def modes_below(
         mine, failure = [], None
         try:
             mine = [action(k, items[k]) for k in range(rank, len(items), ranks)]
+        # The other ranks must hear of it before anybody raises.
         except ModeError as error:
-            # The other ranks must hear of it before anybody raises.
             failure = error
+        except linalg.LinAlgError as error:
+            failure = ConvergenceError(f"LAPACK: {error}")
         failures = [failure] if communicator is None else communicator.allgather(failure)
         for failure in failures:
             if failure is not None:
@@ -384,7 +430,7 @@ def modes_below(
             count = factor.negative - dimension
             if count > _FEW:
                 return count, None
-            settings = {"tolerance": tolerance, "rng": np.random.default_rng(seed)}
+            settings = {"tolerance": tolerance, "rng": np.random.default_rng(seed), "log": log}
             interval = (-np.inf, shift)
             return count, _all_between(matrix, factor, interval, count, translations, **settings)
 
@@ -397,7 +443,7 @@ def modes_below(
     low = -soft_shift(matrix.diagonal().mean())
     if count_at([low])[0]:
         raise ModeError("the Hessian has a negative eigenvalue: this is no minimum")
-    slices = slice_edges(count_at, low, frequency**2, dimension)
+    slices = slice_edges(count_at, low, frequency**2, dimension, slice_size)
     # The translations are deflated, so the first slice holds d modes fewer than inertia counts.
     first_low, first_high, first_count = slices[0]
     slices[0] = (first_low, first_high, first_count - dimension)
@@ -408,7 +454,7 @@ def modes_below(
         )
 
     def solve(k, piece):
-        settings = {"tolerance": tolerance, "seed": seed + k, **options}
+        settings = {"tolerance": tolerance, "seed": seed + k, "log": log, **options}
         return k, *modes_of_slice(matrix, *piece, translations, **settings)
 
     mine = share_out(solve, slices)

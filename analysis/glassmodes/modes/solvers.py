@@ -12,6 +12,10 @@ slepc_slicing the same by SLEPc's own spectrum slicing (`setPartitions`)
 lobpcg, gd    lowest modes with a preconditioner, where no factorisation fits in memory
 ============= ==================================================================================
 
+All but the dense ones are iterations from random vectors, which may end without a mode. A road is
+therefore tried three times, from other vectors and in a larger subspace each time. Where the road
+was chosen here, not by the caller, the next one that fits in memory follows.
+
 Masses are one, so the Hessian M is the dynamical matrix and its eigenvalues are w^2 (angular
 frequency, reduced units). The d rigid translations are always left out.
 """
@@ -30,6 +34,7 @@ from threadpoolctl import ThreadpoolController
 from glassmodes.data.structures import Modes
 from glassmodes.modes import dense, petsc_roads, shift_invert
 from glassmodes.modes.errors import (
+    ConvergenceError,
     IncompleteSpectrumError,
     MemoryLimitError,
     ModeError,
@@ -55,6 +60,9 @@ _ZERO = 1e-11
 _ORTHONORMAL = 1e-8
 # Below this size LAPACK beats any factorisation; above this fraction of all modes too.
 _SMALL, _LARGE_FRACTION = 600, 0.15
+# Tries of a road. LAPACK has two drivers, and what ScaLAPACK does is no luck.
+_MOST_TRIES = 3
+_TRIES = {"dense": 2, "scalapack": 1}
 # From here a factorisation spread over ranks beats one on a single process.
 _DISTRIBUTE = 60000
 
@@ -69,13 +77,47 @@ class SolvedModes(Modes):
         max |E^T E - 1| over the modes returned.
     method : str
         The road taken.
+    tries : int
+        How often solvers were started, over all roads tried; 1 where the first succeeded.
     seconds : float
         Wall time.
     """
 
     orthonormality: float = np.nan
     method: str = ""
+    tries: int = 1
     seconds: float = np.nan
+
+
+@dataclass(frozen=True)
+class _Try:
+    """One attempt at a road.
+
+    Attributes
+    ----------
+    number : int
+        From 0.
+    seed : int
+        That the caller gave.
+    """
+
+    number: int
+    seed: int
+
+    @property
+    def widening(self) -> int:
+        """Factor by which subspaces and guard vectors are larger than at the first try."""
+        return 2**self.number
+
+    @property
+    def lanczos_seed(self) -> int:
+        """Seed of our own Lanczos; slices take the numbers that follow."""
+        return self.seed + 1_000_000 * self.number
+
+    @property
+    def slepc_start(self) -> tuple[int, int] | None:
+        """Seed of SLEPc's start vectors; None leaves them to SLEPc."""
+        return (self.seed, self.number) if self.seed or self.number else None
 
 
 class _Problem:
@@ -209,7 +251,6 @@ def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
     factor = estimated_factor_bytes(size, problem.entries, problem.dimension)
     wanted = asked.lowest or shift_invert.BLOCK
     needed = factor + 8 * size * _basis_columns(wanted)
-    can_factorise = mkl_library() is not None or bool(petsc_roads.petsc_packages())
     if asked.below is not None:
         if needed > limit / ranks:
             raise MemoryLimitError(
@@ -218,28 +259,62 @@ def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
                 "which can be found (but not proved complete) without"
             )
         return "slicing"
-    spread = ranks > 1 and {"mumps", "mkl_cpardiso"} & set(petsc_roads.petsc_packages())
-    if spread and size > _DISTRIBUTE and needed <= limit:
+    if _spreads(ranks) and size > _DISTRIBUTE and needed <= limit:
         return "krylovschur"
-    if can_factorise and needed <= limit:
+    if _can_factorise() and needed <= limit:
         return "lanczos"
     return "lobpcg"
+
+
+def _can_factorise() -> bool:
+    return mkl_library() is not None or bool(petsc_roads.petsc_packages())
+
+
+def _spreads(ranks: int) -> bool:
+    """Whether a factorisation can be spread over the ranks."""
+    return ranks > 1 and bool({"mumps", "mkl_cpardiso"} & set(petsc_roads.petsc_packages()))
+
+
+def _roads_after(first, problem, asked: Request, ranks: int, limit: int) -> list[str]:
+    """Roads to follow where the first has failed, those alone that are here and fit in memory."""
+    size = problem.size
+    factor = estimated_factor_bytes(size, problem.entries, problem.dimension)
+    slepc = petsc_roads.slepc_available()
+    here = {"dense": dense.dense_bytes(size) <= limit}
+    if asked.lowest is not None:
+        needed = factor + 8 * size * _basis_columns(asked.lowest)
+        here["lanczos"] = _can_factorise() and needed <= limit
+        here["krylovschur"] = slepc and needed <= limit and (ranks == 1 or _spreads(ranks))
+        here["lobpcg"] = here["gd"] = slepc
+    elif asked.below is not None:
+        here["slicing"] = _can_factorise() and factor <= limit / ranks
+        here["slepc_slicing"] = slepc and factor <= limit / ranks
+    order = ("lanczos", "krylovschur", "slicing", "slepc_slicing", "dense", "lobpcg", "gd")
+    return [road for road in order if here.get(road) and road != first]
 
 
 def _on_root(communicator, action):
     """Run on rank 0; an error there is raised on every rank, so that none waits for ever."""
     if communicator is None or communicator.size == 1:
-        return action()
+        return _converging(action)
     result = error = None
     if communicator.rank == 0:
         try:
-            result = action()
+            result = _converging(action)
         except Exception as caught:
             error = caught
     error = communicator.bcast(error)
     if error is not None:
         raise error
     return result
+
+
+def _converging(action):
+    """Run; an eigenproblem on which LAPACK fails is one more iteration that did not converge."""
+    try:
+        return action()
+    except linalg.LinAlgError as error:
+        raise ConvergenceError(f"LAPACK: {error}") from error
 
 
 def _share(communicator, array):
@@ -269,7 +344,7 @@ def _orthonormality(vectors):
 
 
 def _checked(problem, values, vectors, complete_below, method, tolerance):
-    """Residuals and orthonormality, computed afresh from M; ModeError where they fail."""
+    """Residuals and orthonormality, computed afresh from M; a ModeError where they fail."""
     orthonormality = _orthonormality(vectors)
     if orthonormality > 1e-10:
         # Vectors of different slices are as orthogonal as residual over distance in w^2.
@@ -288,14 +363,15 @@ def _checked(problem, values, vectors, complete_below, method, tolerance):
             "the structure has floppy modes"
         )
     if np.any(np.diff(values) < 0):
-        raise ModeError("eigenvalues are not in ascending order")
-    if residual.max(initial=0.0) > tolerance:
-        raise ModeError(
+        raise ConvergenceError("eigenvalues are not in ascending order")
+    # not a number is not below the tolerance
+    if not residual.max(initial=0.0) <= tolerance:
+        raise ConvergenceError(
             f"mode {int(residual.argmax())} has residual {residual.max():.2e}, "
             f"allowed {tolerance:.2e}"
         )
-    if orthonormality > _ORTHONORMAL:
-        raise ModeError(f"modes are orthonormal to {orthonormality:.2e} only")
+    if not orthonormality <= _ORTHONORMAL:
+        raise ConvergenceError(f"modes are orthonormal to {orthonormality:.2e} only")
     particles = problem.size // problem.dimension
     fields = np.ascontiguousarray(vectors.T).reshape(-1, particles, problem.dimension)
     return SolvedModes(values, fields, residual, complete_below, orthonormality, method)
@@ -353,7 +429,8 @@ def solve_modes(
     package : str
         Factorisation package, see :func:`glassmodes.modes.factorisation.factorise`.
     seed : int
-        Of the start vectors; the result does not depend on it beyond `tolerance`.
+        Of the start vectors; the result does not depend on it beyond `tolerance`. SLEPc takes its
+        own vectors at the first try if it is 0.
 
     Returns
     -------
@@ -365,12 +442,14 @@ def solve_modes(
     ------
     ModeRequestError
         More modes than d N - d, an unknown method, an ill-formed request.
-    IncompleteSpectrumError
-        Inertia counts modes that were not found.
+    ConvergenceError
+        All tries of all roads have failed: inertia counts modes that were not found (then an
+        :class:`IncompleteSpectrumError`), a residual is above `tolerance`, vectors are not
+        orthonormal. Roads other than `method` are taken only if that is "auto".
     MemoryLimitError
         No road fits in memory.
     ModeError
-        Negative or further zero modes, a residual above `tolerance`, vectors not orthonormal.
+        Negative or further zero modes: the configuration is no minimum.
     """
     log = log or _LOG
     began = time.perf_counter()
@@ -383,35 +462,27 @@ def solve_modes(
     if communicator is not None:
         # Ranks that see different memories must still take the same road.
         limit = min(communicator.allgather(limit))
-    if method == "auto":
+    chosen_here = method == "auto"
+    if chosen_here:
         method = _choose(problem, asked, ranks, limit)
     _check_method(method, asked)
     rank = 0 if communicator is None else communicator.rank
     if rank == 0:
         log.info("modes: %s of %d degrees of freedom by %s", request, problem.size, method)
-    # The threads of OpenBLAS and of MKL would fight for the same cores, at four times the cost.
-    with (
-        ThreadpoolController()
-        .select(internal_api="openblas")
-        .limit(limits=None if method == "dense" else 1)
-    ):
-        found = _ROADS[method](problem, asked, communicator, tolerance, package, limit, seed, log)
 
-        def check():
-            values, vectors, complete_below = found
-            if asked.below is not None:
-                inside = values < asked.below**2
-                values, vectors = values[inside], vectors[:, inside]
-            elif asked.lowest is not None and method in ("dense", "scalapack"):
-                complete_below = float(
-                    np.sqrt(0.5 * max(values[asked.lowest - 1] + values[asked.lowest], 0.0))
-                )
-                values, vectors = values[: asked.lowest], vectors[:, : asked.lowest]
-            return _checked(problem, values, vectors, complete_below, method, tolerance)
+    def roads():
+        yield method
+        if chosen_here:
+            yield from _roads_after(method, problem, asked, ranks, limit)
 
-        modes = _on_root(communicator, check)
+    def follow(road, number):
+        attempt = _Try(number, seed)
+        return _follow(road, problem, asked, communicator, tolerance, package, limit, attempt, log)
+
+    modes, tries = _first_success(roads(), follow, log if rank == 0 else None)
     if ranks > 1:
         modes = _broadcast(communicator, modes)
+    modes.tries = tries
     modes.seconds = time.perf_counter() - began
     if rank == 0:
         log.info(
@@ -423,6 +494,62 @@ def solve_modes(
             modes.complete_below,
         )
     return modes
+
+
+def _first_success(roads, follow, log):
+    """What the first try that succeeds returns, and the number of tries up to it.
+
+    Parameters
+    ----------
+    roads : iterable of str
+        In the order to take them.
+    follow : callable
+        follow(road, number) -> the result of one try; every rank must meet the same errors.
+    log : logging.Logger or None
+
+    Raises
+    ------
+    ConvergenceError, MemoryLimitError
+        The first error met, where all tries of all roads fail.
+    """
+    failure, tries = None, 0
+    for road in roads:
+        for number in range(_TRIES.get(road, _MOST_TRIES)):
+            tries += 1
+            try:
+                return follow(road, number), tries
+            except (ConvergenceError, MemoryLimitError) as error:
+                failure = failure or error
+                if log is not None:
+                    log.warning("modes: try %d of %s: %s", number + 1, road, error)
+                if isinstance(error, MemoryLimitError):
+                    break
+    raise failure
+
+
+def _follow(road, problem, asked, communicator, tolerance, package, limit, attempt, log):
+    """One try of one road: the modes, checked, on rank 0; None elsewhere."""
+    # The threads of OpenBLAS and of MKL would fight for the same cores, at four times the cost.
+    with (
+        ThreadpoolController()
+        .select(internal_api="openblas")
+        .limit(limits=None if road == "dense" else 1)
+    ):
+        found = _ROADS[road](problem, asked, communicator, tolerance, package, limit, attempt, log)
+
+        def check():
+            values, vectors, complete_below = found
+            if asked.below is not None:
+                inside = values < asked.below**2
+                values, vectors = values[inside], vectors[:, inside]
+            elif asked.lowest is not None and road in ("dense", "scalapack"):
+                complete_below = float(
+                    np.sqrt(0.5 * max(values[asked.lowest - 1] + values[asked.lowest], 0.0))
+                )
+                values, vectors = values[: asked.lowest], vectors[:, : asked.lowest]
+            return _checked(problem, values, vectors, complete_below, road, tolerance)
+
+        return _on_root(communicator, check)
 
 
 def _check_method(method, asked):
@@ -455,9 +582,10 @@ def _broadcast(communicator, modes):
     return SolvedModes(*arrays, *facts)
 
 
-def _by_dense(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_dense(problem, asked, communicator, tolerance, package, limit, attempt, log):
     def action():
-        driver = "evd" if dense.dense_bytes(problem.size) <= limit else "evr"
+        roomy = dense.dense_bytes(problem.size) <= limit
+        driver = "evd" if roomy and attempt.number == 0 else "evr"
         values, vectors = dense.dense_spectrum(
             problem.matrix, problem.translations, problem.bound, driver
         )
@@ -467,7 +595,7 @@ def _by_dense(problem, asked, communicator, tolerance, package, limit, seed, log
     return _on_root(communicator, action)
 
 
-def _by_scalapack(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_scalapack(problem, asked, communicator, tolerance, package, limit, attempt, log):
     if not petsc_roads.scalapack_available():
         raise ModeError("this PETSc has no ScaLAPACK")
     bound, _ = problem.row_facts(_comm(communicator))
@@ -478,14 +606,14 @@ def _by_scalapack(problem, asked, communicator, tolerance, package, limit, seed,
     return None if found is None else (*found, complete)
 
 
-def _by_lanczos(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_lanczos(problem, asked, communicator, tolerance, package, limit, attempt, log):
     def action():
         return shift_invert.lowest_modes(
             problem.matrix,
             asked.lowest,
             problem.translations,
             tolerance=tolerance,
-            seed=seed,
+            seed=attempt.lanczos_seed,
             package=package,
             memory_limit=limit,
             log=log,
@@ -494,7 +622,7 @@ def _by_lanczos(problem, asked, communicator, tolerance, package, limit, seed, l
     return _on_root(communicator, action)
 
 
-def _by_slicing(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_slicing(problem, asked, communicator, tolerance, package, limit, attempt, log):
     ranks = 1 if communicator is None else communicator.size
     found = shift_invert.modes_below(
         problem.matrix,
@@ -502,15 +630,16 @@ def _by_slicing(problem, asked, communicator, tolerance, package, limit, seed, l
         problem.translations,
         tolerance=tolerance,
         communicator=communicator,
-        seed=seed,
+        seed=attempt.lanczos_seed,
         package=package,
         memory_limit=limit // ranks,
+        slice_size=shift_invert.SLICE // attempt.widening,
         log=log,
     )
     return None if found is None else (*found, asked.below)
 
 
-def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, attempt, log):
     bound, mean_diagonal = problem.row_facts(_comm(communicator))
     found = petsc_roads.slepc_slicing(
         problem.rows,
@@ -523,6 +652,7 @@ def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, s
         bound,
         tolerance=tolerance,
         package=package,
+        widening=attempt.widening,
     )
 
     def action():
@@ -535,7 +665,7 @@ def _by_slepc_slicing(problem, asked, communicator, tolerance, package, limit, s
     return _on_root(communicator, action)
 
 
-def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, seed, log):
+def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, attempt, log):
     bound, mean_diagonal = problem.row_facts(_comm(communicator))
     found = petsc_roads.krylov_schur(
         problem.rows,
@@ -547,12 +677,14 @@ def _by_krylov_schur(problem, asked, communicator, tolerance, package, limit, se
         bound,
         tolerance=tolerance,
         package=package,
+        start=attempt.slepc_start,
+        widening=attempt.widening,
     )
     return _on_root(communicator, lambda: (*found, _prove(problem, *found, package, limit)))
 
 
 def _iterative(kind):
-    def road(problem, asked, communicator, tolerance, package, limit, seed, log):
+    def road(problem, asked, communicator, tolerance, package, limit, attempt, log):
         _, mean_diagonal = problem.row_facts(_comm(communicator))
         found = petsc_roads.preconditioned(
             problem.rows,
@@ -563,6 +695,8 @@ def _iterative(kind):
             shift_invert.soft_shift(mean_diagonal),
             tolerance=tolerance,
             kind=kind,
+            start=attempt.slepc_start,
+            widening=attempt.widening,
         )
         return _on_root(communicator, lambda: (*found, _prove(problem, *found, package, limit)))
 

@@ -1,95 +1,95 @@
-"""The catalogue of the papers' tables, made from gathered ones and shown in the report.
+"""The tables of all papers, made from gathered tables and shown in the report.
 
-A table of a paper is a function of tables, as a figure is: :data:`PAPER_TABLES` says how.
-Its rows are one for each entry (so that they can be read and compared); the report shows them in
-the paper's arrangement. What each is made from is in :data:`glassmodes.campaign.layout.MADE_FROM`.
+A table of a paper has a row for each entry, so that entries can be read and compared; the report
+shows it in the paper's arrangement. Each paper declares its own tables
+(:class:`glassmodes.papers.paper.PaperTable`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from glassmodes.data.gather import validate
-from glassmodes.papers.kapteijns2020_nqe import tables as quasilocalized
-from glassmodes.papers.mizuno2020_anharmonic import tables as excitations
-from glassmodes.papers.mizuno2020_intermittent import tables as rearrangements
+from glassmodes.papers import papers
+from glassmodes.papers.paper import Paper, PaperTable
 
 
 @dataclass(frozen=True)
-class PaperTable:
-    """One table of a paper.
+class TableOfPaper:
+    """One table, with the functions that its paper declares.
 
     Attributes
     ----------
-    name : str
-        Of the file without ending, and in :data:`glassmodes.data.schemas.TABLES`.
-    make : callable
-        Takes the tables by name, returns the rows.
-    shown : callable
-        Takes the rows, returns a pandas.DataFrame of text in the paper's arrangement: first
-        column the names of its rows, lines of an entry parted by line feeds.
-    caption : callable
-        Takes the rows, returns plain text.
-    paper : str
-    item : str
-        The paper's number of it.
-    title : str
+    declared : PaperTable
+    of_paper : Paper
     """
 
-    name: str
-    make: Callable
-    shown: Callable
-    caption: Callable
-    paper: str
-    item: str
-    title: str
+    declared: PaperTable
+    of_paper: Paper
+
+    @property
+    def name(self) -> str:
+        """File name without ending."""
+        return self.declared.name
+
+    @property
+    def paper(self) -> str:
+        """Name of the paper."""
+        return self.of_paper.name
+
+    @property
+    def item(self) -> str:
+        """The paper's number of the table, such as "Table I"."""
+        return self.declared.item
+
+    @property
+    def title(self) -> str:
+        """Heading."""
+        return self.declared.title
+
+    @property
+    def made_from(self) -> str:
+        """Gathered table without which there is none."""
+        return self.declared.made_from
+
+    def make(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        """Rows of the table from the tables by name."""
+        return self.of_paper.function(self.declared.make)(tables)
+
+    def shown(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows as text in the paper's arrangement."""
+        return self.of_paper.function(self.declared.show)(rows)
+
+    def caption(self, rows: pd.DataFrame) -> str:
+        """Plain text about the rows."""
+        return self.of_paper.function(self.declared.caption)(rows)
 
 
-def _catalogue(*tables: PaperTable) -> dict[str, PaperTable]:
-    return {table.name: table for table in tables}
+PAPER_TABLES: dict[str, TableOfPaper] = {
+    table.name: TableOfPaper(table, paper) for paper in papers().values() for table in paper.tables
+}
+"""By file name."""
 
 
-PAPER_TABLES: dict[str, PaperTable] = _catalogue(
-    PaperTable(
-        "table_rearrangements",
-        rearrangements.table_rearrangements,
-        rearrangements.shown_rearrangements,
-        rearrangements.table_rearrangements_caption,
-        "mizuno2020_intermittent",
-        "Table I",
-        "Where rearrangements occur",
-    ),
-    PaperTable(
-        "table_critical_temperature",
-        excitations.critical_temperatures,
-        excitations.shown_critical_temperatures,
-        excitations.critical_temperatures_caption,
-        "mizuno2020_anharmonic",
-        "Table I",
-        "Onset temperature of the anharmonicities",
-    ),
-    PaperTable(
-        "table_ensemble_sizes",
-        quasilocalized.ensemble_sizes,
-        quasilocalized.shown_ensemble_sizes,
-        quasilocalized.ensemble_sizes_caption,
-        "kapteijns2020_nqe",
-        "Table I",
-        "Ensemble sizes",
-    ),
-    PaperTable(
-        "table_shear_modulus",
-        quasilocalized.shear_modulus_table,
-        quasilocalized.shown_shear_modulus_table,
-        quasilocalized.shear_modulus_caption,
-        "kapteijns2020_nqe",
-        "Table II",
-        "Shear modulus, density and units",
-    ),
-)
+def made_tables(tables: Iterable[str], compared: Iterable[str]) -> list[str]:
+    """Names of the papers' tables that gathered tables allow.
+
+    Parameters
+    ----------
+    tables : iterable of str
+        Names of the gathered tables.
+    compared : iterable of str
+        Names of the papers that a campaign is compared with.
+    """
+    tables, compared = set(tables), set(compared)
+    return [
+        name
+        for name, table in PAPER_TABLES.items()
+        if table.made_from in tables and table.paper in compared
+    ]
 
 
 def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -98,8 +98,9 @@ def make_table(name: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        One of :data:`PAPER_TABLES` (and of :data:`glassmodes.campaign.layout.MADE_FROM`).
+        One of :data:`PAPER_TABLES`.
     tables : dict of pandas.DataFrame
         By name; `ensembles` and the table that it is made from must be there.
     """
-    return validate(PAPER_TABLES[name].make(tables), name)
+    table = PAPER_TABLES[name]
+    return validate(table.make(tables), table.declared.table)

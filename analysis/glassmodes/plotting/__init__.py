@@ -1,1 +1,1 @@
-"""Style, panels and fields that figures of several papers share."""
+"""Style, panels and displacement fields that the figures of several papers share."""

@@ -1,8 +1,7 @@
-"""Pictures of a field of displacements: its largest ones as arrows, and their decay.
+"""Figures of displacement fields: the largest displacements as arrows, and their decay.
 
-Drawn from the positions before it and the displacements of all particles, in a square or cubic box:
-of one rearrangement (:class:`DisplacementField`), or of several modes together
-(:func:`draw_fields`).
+The box is square or cubic. :class:`DisplacementField` draws one rearrangement,
+:func:`draw_fields` several fields, such as modes, in one box.
 """
 
 from __future__ import annotations
@@ -10,24 +9,98 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from glassmodes.plotting.style import frequency_axis, guide, legend
-from glassmodes.transitions.rearrangements import CORE_RADIUS, OUTER_FRACTION, far_field_decay
+from glassmodes.transitions.rearrangements import (
+    CORE_RADIUS,
+    OUTER_FRACTION,
+    SINGLE_CORE,
+    far_field_decay,
+    participants,
+)
 
 RED = "#CC3311"
+"""Colour of the largest displacements."""
+
+NEIGHBOURS = 1.5
+"""Distance, in units of (V/N)^(1/3), within which two participating particles belong to one core:
+a little beyond the first shell of neighbours."""
+
+ONE_CORE = 0.9
+"""Part of the participants' squared displacement that lies in one cluster of a single core."""
+
+TYPICAL_PARTICIPANTS = 40.0
+"""N_rearr of the rearrangement that mizuno2020_intermittent shows as a typical one (Fig. 7)."""
+
+
+def core_share(positions, field, edge) -> float:
+    """How much of a rearrangement is in its largest cluster of participating particles.
+
+    Parameters
+    ----------
+    positions, field : ndarray, shape=(N, d)
+        Positions before the rearrangement, and displacements.
+    edge : float
+        Of the periodic box.
+
+    Returns
+    -------
+    float
+        Part of the squared displacement of the N_rearr particles that move most: one for a single
+        core.
+    """
+    square = (field**2).sum(axis=1)
+    chosen = np.argsort(square)[::-1][: max(1, round(participants(field)))]
+    weight = square[chosen]
+    tree = cKDTree(np.mod(positions[chosen], edge) % edge, boxsize=edge)
+    spacing = edge / len(field) ** (1.0 / field.shape[1])
+    pairs = tree.query_pairs(NEIGHBOURS * spacing, output_type="ndarray")
+    bonds = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(chosen),) * 2)
+    _, cluster = connected_components(bonds, directed=False)
+    return float(np.bincount(cluster, weight).max() / weight.sum())
+
+
+def typical_field(fields):
+    """The rearrangement to show as an example: a single core of about as many particles as usual.
+
+    Parameters
+    ----------
+    fields : mapping of hashable to (positions, field, edge)
+        Stored rearrangements, as :func:`core_share` takes them.
+
+    Returns
+    -------
+    hashable
+        Key of the one whose N_rearr is closest to 40, of those with a single core, one cluster of
+        fewer than SINGLE_CORE particles; in the largest system that has one. Where there is none,
+        of all.
+    """
+    counts = {key: participants(field) for key, (_, field, _) in fields.items()}
+    single = [
+        key
+        for key, entry in fields.items()
+        if counts[key] < SINGLE_CORE and core_share(*entry) >= ONE_CORE
+    ]
+    largest = max((len(fields[key][1]) for key in single), default=0)
+    chosen = [key for key in single if len(fields[key][1]) == largest] or list(fields)
+    return min(chosen, key=lambda key: abs(counts[key] - TYPICAL_PARTICIPANTS))
 
 
 class DisplacementField:
-    """Positions and displacements of one rearrangement, as its pictures need them.
+    """Panels of the displacement field of one rearrangement.
 
     Parameters
     ----------
     positions, field : ndarray, shape=(N, 3)
         Positions before the rearrangement, and displacements.
     edge : float
-        Of the box.
+        Edge length of the cubic box.
     arrows, red : int
-        Largest displacements to show, and to show in red; at most a quarter and a fortieth of N.
+        Number of largest displacements that are drawn, and number of those drawn in red; at most a
+        quarter and a fortieth of N.
     """
 
     def __init__(self, positions, field, edge, *, arrows, red):
@@ -38,7 +111,7 @@ class DisplacementField:
         self.size = np.linalg.norm(field, axis=1)
         apart = positions - positions[self.size.argmax()]
         self.apart = apart - self.edge * np.rint(apart / self.edge)
-        # the largest arrow is at most 0.4 of the box, about as in the papers
+        # the longest arrow is at most 0.4 of the box edge, about as in the papers
         self.scale = _round_down(0.4 * self.edge / self.size.max())
         decay = far_field_decay(field, positions, [self.edge] * 3)
         self.exponent, self.error, self.radii, self.averages = decay
@@ -46,7 +119,7 @@ class DisplacementField:
         self.fit_range = CORE_RADIUS * unit, OUTER_FRACTION * self.edge
 
     def draw_arrows(self, canvas, title):
-        """The largest displacements in the box, the particle that moves most in its middle."""
+        """Draw the largest displacements in the box, centred at the particle that moves most."""
         panel = _box(canvas, title, self.edge, 3)
         order = np.argsort(self.size)[::-1]
         for chosen, colour, width, depth in (
@@ -64,7 +137,7 @@ class DisplacementField:
         _below(panel, rf"displacements $\times$ {self.scale:g}, box edge {self.edge:.3g}")
 
     def draw_decay(self, canvas, title, label):
-        """Displacements over the largest one against the distance from the core, with the fit."""
+        """Draw relative displacements against the distance from the core, and the fitted decay."""
         panel = canvas.add_subplot()
         panel.set_title(title)
         distance = np.linalg.norm(self.apart, axis=1)
@@ -116,7 +189,7 @@ class DisplacementField:
         legend(panel, loc="lower left")
 
     def fit_words(self) -> str:
-        """What the fit gave, for a caption."""
+        """Result of the fit, as part of a caption."""
         if not np.isfinite(self.exponent):
             return "the box is too small for a fit of the far field"
         inner, outer = self.fit_range
@@ -127,25 +200,27 @@ class DisplacementField:
 
 
 def _round_down(value):
-    """The largest of 1, 2, 5 times a power of ten that is not above a value."""
+    """Largest number of the form 1, 2 or 5 times a power of ten that is not above a value."""
     power = 10.0 ** np.floor(np.log10(value))
     return power * max(factor for factor in (1.0, 2.0, 5.0) if factor * power <= value * 1.0001)
 
 
 @dataclass(frozen=True)
 class Arrows:
-    """One field of a picture.
+    """One field to be drawn as arrows.
 
     Attributes
     ----------
     field : ndarray, shape=(N, d)
+        Displacements.
     colour : str
+        Colour of the arrows.
     count : int
-        Largest displacements that are shown.
+        Number of largest displacements that are drawn.
     scale : float
-        Length of the arrows over the displacements.
+        Length of an arrow over the displacement.
     strong : int
-        Largest displacements that are drawn heavier; 0: all alike.
+        Number of largest displacements that are drawn with heavier lines; 0 for all.
     """
 
     field: np.ndarray
@@ -156,22 +231,24 @@ class Arrows:
 
 
 def draw_fields(canvas, title, positions, fields, edge, *, centre, note="") -> None:
-    """Several fields of displacements in one box, as arrows.
+    """Draw several displacement fields as arrows in one box.
 
     Parameters
     ----------
     canvas : matplotlib.figure.FigureBase
+        Figure or subfigure that receives the panel.
     title : str
+        Title of the panel.
     positions : ndarray, shape=(N, d)
-        d is 2 or 3.
+        Positions of the particles; d is 2 or 3.
     fields : sequence of Arrows
-        The last one is on top.
+        Fields, the last one on top.
     edge : float
-        Of the periodic box.
+        Edge length of the periodic box.
     centre : ndarray, shape=(d,)
-        Shown in the middle.
+        Position that is drawn in the middle of the box.
     note : str
-        Small words below the box.
+        Text below the box.
     """
     dimension = positions.shape[1]
     panel = _box(canvas, title, edge, dimension)
@@ -197,6 +274,7 @@ def draw_fields(canvas, title, positions, fields, edge, *, centre, note="") -> N
 
 
 def _quiver(panel, starts, arrows, *, width, **settings):
+    """Draw arrows in a panel of two or three dimensions."""
     if starts.shape[1] == 3:
         panel.quiver(*starts.T, *arrows.T, linewidth=width, arrow_length_ratio=0.35, **settings)
         return
@@ -217,7 +295,7 @@ def _quiver(panel, starts, arrows, *, width, **settings):
 
 
 def _box(canvas, title, edge, dimension):
-    """An empty panel with the outline of the periodic box around the origin."""
+    """Empty panel with the outline of the periodic box, centred at the origin."""
     half = 0.5 * edge
     if dimension == 2:
         panel = canvas.add_subplot()
@@ -239,7 +317,7 @@ def _box(canvas, title, edge, dimension):
 
 
 def _below(panel, words):
-    """Small words below a box."""
+    """Write a small text below a box."""
     place = {"transform": panel.transAxes, "ha": "center", "fontsize": 8, "color": "0.25"}
-    # a panel in space has a method of its own for flat text
+    # three-dimensional panels have a method of their own for text in the plane of the figure
     getattr(panel, "text2D", panel.text)(0.5, -0.07, words, **place)

@@ -1,4 +1,4 @@
-"""One look for every figure: sizes for a two-column page, colours that survive colour blindness."""
+"""Common style of all figures: sizes for a two-column page, colours for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np  # noqa: E402
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 WIDTH = 7.0
-"""Width of a two-panel figure, inches: two columns of a journal page."""
+"""Width of a figure with two panels, in inches: two columns of a journal page."""
 
 SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -43,6 +43,7 @@ SETTINGS = {
     "pdf.fonttype": 42,
     "svg.hashsalt": "glass",
 }
+"""Matplotlib settings of all figures."""
 
 TEMPERATURE_COLOURS = {
     1e-4: "#332288",
@@ -51,35 +52,38 @@ TEMPERATURE_COLOURS = {
     5e-2: "#EE7733",
     1e-1: "#CC3311",
 }
-"""The paper's temperatures, cold to hot (colours after Paul Tol's vibrant and muted sets)."""
+"""Colours of the temperatures of Mizuno, Tong, Ikeda and Mossa (2020), from cold to hot, after Paul
+Tol's vibrant and muted sets.
+"""
 
 OTHER_TEMPERATURES = ("#EE3377", "#999933", "#882255", "#33BBEE")
-"""Colours of temperatures that the paper does not have, distinct from its own."""
+"""Colours of all other temperatures."""
 
 PARTS = {"total": "#222222", "splitting": "#0077BB", "combining": "#EE7733"}
-"""Colours of a total and its two processes."""
+"""Colours of a total and of the two processes that add up to it."""
 
 KINDS = {"glass": "#0077BB", "crystal": "#CC3311"}
+"""Colours of the kinds of ensembles."""
 
 SIZE_LINES = ("-", "--", ":", "-.")
-"""Line styles of ensembles of one kind, from the smallest N on (Fig. 1 of the paper)."""
+"""Line styles of ensembles of one kind, smallest N first, after Fig. 1 of the same paper."""
 
 SIZE_COLOURS = ("#117733", "#AA4499", "#DDAA33", "#555555", "#88CCEE", "#882255")
-"""Colours of sizes, none of them a temperature's, from the smallest N on."""
+"""Colours of system sizes, smallest N first, distinct from those of temperatures."""
 
 SIZE_MARKERS = "osD^vP"
-"""Markers of sizes, from the smallest N on."""
+"""Markers of system sizes, smallest N first."""
 
 
 @contextmanager
 def styled():
-    """Matplotlib settings of the house, for the duration of a block."""
+    """Context manager: the settings of all figures apply within the block."""
     with plt.rc_context(SETTINGS):
         yield
 
 
 def temperature_colours(temperatures) -> dict[float, str]:
-    """A colour for each temperature: the paper's where it is one of the paper's."""
+    """Colour of each temperature, from the paper's colours where it has that temperature."""
     temperatures = sorted(set(temperatures))
     others = itertools.cycle(OTHER_TEMPERATURES)
     colours = {}
@@ -99,7 +103,7 @@ def temperature_text(temperature: float) -> str:
 
 
 def power_of_ten(value: float) -> str:
-    """A number as a factor and a power of ten, such as 5 x 10^-2."""
+    """A number as a factor times a power of ten, in TeX, such as 5 x 10^-2."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
     factor = value / 10.0**exponent
     power = f"10^{{{exponent}}}"
@@ -107,12 +111,22 @@ def power_of_ten(value: float) -> str:
 
 
 def two_panels(kinds, *, height=3.0, share_y=True, share_x=False):
-    """A figure with one panel for each kind of ensemble, glass left, crystal right, or model.
+    """Figure with one panel side by side for each kind of ensemble or model.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        Names of the panels, ordered by :func:`ordered`.
+    height : float
+        Height of the figure, in inches.
+    share_y, share_x : bool
+        Whether the panels have common axes.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     axes : dict of str to matplotlib.axes.Axes
+        Panels by name.
     """
     kinds = ordered(kinds)
     width = WIDTH if len(kinds) > 1 else 0.6 * WIDTH
@@ -133,26 +147,59 @@ def two_panels(kinds, *, height=3.0, share_y=True, share_x=False):
 
 
 def ordered(panels) -> list[str]:
-    """Names of panels from the left: glass, crystal, then models as they are given."""
+    """Names of panels from left to right: glass, crystal, then models in the given order."""
     first = [kind for kind in ("glass", "crystal") if kind in set(panels)]
     return first + [panel for panel in panels if panel not in first]
 
 
 def panel_colours(panels) -> dict[str, str]:
-    """A colour for each panel: that of its kind, or one by its place."""
+    """Colour of each panel: that of its kind, or one by its position."""
     places = itertools.cycle(KINDS.values())
     return {panel: KINDS.get(panel, next(places)) for panel in ordered(panels)}
 
 
+def size_styles(rows) -> dict[int, dict]:
+    """Colour and marker of each N, smallest first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With a column `particles`.
+    """
+    return {
+        size: {
+            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
+            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
+        }
+        for i, size in enumerate(sorted(rows["particles"].unique()))
+    }
+
+
 def frequency_axis(panel, low, high):
-    """A logarithmic axis of frequencies with plain numbers, 1, 2, 5, 10, ..."""
+    """Give a panel a logarithmic frequency axis labelled with plain numbers 1, 2, 5, 10, ...
+
+    Parameters
+    ----------
+    panel : matplotlib.axes.Axes
+    low, high : float
+        Range of the frequencies.
+    """
     panel.set_xscale("log")
     panel.set_xlim(0.85 * low, 1.15 * high)
     plain_numbers(panel.xaxis, low, high)
 
 
 def plain_numbers(axis, low, high, *, factors=None):
-    """Plain numbers, 1, 2, 5, 10, ... at a logarithmic axis of a few decades."""
+    """Label a logarithmic axis of a few decades with plain numbers 1, 2, 5, 10, ...
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+    low, high : float
+        Range of the data.
+    factors : sequence of float, optional
+        Factors times powers of ten that are labelled; by default they depend on the range.
+    """
     decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
     if factors is None:
         factors = (1, 2, 5) if high > 4.0 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)
@@ -164,7 +211,7 @@ def plain_numbers(axis, low, high, *, factors=None):
 
 
 def plain_logarithms(panel):
-    """Plain numbers on both logarithmic axes of a panel, also on axes below a decade."""
+    """Label both logarithmic axes of a panel with plain numbers, also below a decade."""
     for axis, (low, high) in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
         factors = (1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)
         axis.set_major_locator(LogLocator(subs=factors))
@@ -173,18 +220,22 @@ def plain_logarithms(panel):
 
 
 def guide(panel, x, power, anchor, label, *, place=(0.5, 1.35)):
-    """A dotted power law through a point, with its label beside it.
+    """Draw a dotted power law through a point, with a label beside it.
 
     Parameters
     ----------
+    panel : matplotlib.axes.Axes
     x : array_like, shape=(2,)
         Ends of the line.
     power : float
+        Exponent of the power law.
     anchor : (float, float)
-        A point of the line.
+        Point on the line.
     label : str
+        Text of the label.
     place : (float, float)
-        Of the label: part of the line's length (logarithmic), and factor above it.
+        Position of the label: fraction of the length of the line in logarithms, and factor by which
+        it is above the line.
     """
     x = np.asarray(x, dtype=float)
     y = anchor[1] * (x / anchor[0]) ** power
@@ -202,7 +253,7 @@ def guide(panel, x, power, anchor, label, *, place=(0.5, 1.35)):
 
 
 def legend(panel, **settings):
-    """Legend of a panel, if anything in it has a label."""
+    """Add a legend to a panel if any of its artists has a label."""
     handles, labels = panel.get_legend_handles_labels()
     if labels:
         unique = dict(zip(labels, handles, strict=True))

@@ -1,4 +1,4 @@
-"""Nonlinear quasilocalized excitations: cubic, quartic and pseudo-harmonic modes."""
+"""Nonlinear quasilocalized excitations (NQEs): cubic, quartic and pseudo-harmonic modes."""
 
 from glassmodes.quasilocalized.energies import Direction, direction
 from glassmodes.quasilocalized.excitations import (

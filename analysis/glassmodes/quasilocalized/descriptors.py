@@ -1,4 +1,7 @@
-"""What a quasilocalized excitation looks like: localisation, anharmonicity, coupling to shear."""
+"""Properties of quasilocalized excitations: localisation, anharmonicity, coupling to shear.
+
+Equation numbers are those of Kapteijns, Richard and Lerner, arXiv:1912.10930 (2020).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from glassmodes.quasilocalized.energies import without_translation
 
 
 def shear_forces(expansion) -> dict[str, np.ndarray]:
-    """Xi = d2U/(dgamma dx) of every simple and pure shear, by name, shape=(N, d) each."""
+    """Xi = d2U/(dgamma dr) of each simple and pure shear, by name, shape=(N, d) each.
+
+    The names are those of :func:`glassmodes.mechanics.shear_strains`.
+    """
     return {
         name: strain_derivatives(expansion, strain)[1]
         for name, strain in shear_strains(expansion.dimension).items()
@@ -18,32 +24,38 @@ def shear_forces(expansion) -> dict[str, np.ndarray]:
 
 
 def shear_couplings(field, forces) -> dict[str, float]:
-    """nu = Xi . z of every shear (Kapteijns et al. 2020, after Eq. 29).
+    """Coupling nu = Xi . z of a field to each shear (defined after Eq. 29).
 
     Parameters
     ----------
     field : ndarray, shape=(N, d)
-        Of unit norm.
+        z, of unit norm.
     forces : dict of str to ndarray, shape=(N, d)
-        Of :func:`shear_forces`.
+        Xi of each shear, from :func:`shear_forces`.
+
+    Returns
+    -------
+    dict of str to float
     """
     return {name: float(np.vdot(force, field)) for name, force in forces.items()}
 
 
 def anharmonicity(expansion, field) -> dict[str, float]:
-    """Expansion coefficients of a unit field, and what follows from them.
+    """Expansion coefficients of the energy along a field, and quantities derived from them.
 
     Parameters
     ----------
     expansion : Expansion or ForceExpansion
+        Derivatives of the energy at the inherent structure.
     field : ndarray, shape=(N, d)
+        z, of unit norm.
 
     Returns
     -------
-    dict
-        stiffness kappa, cubic tau, quartic chi, frequency, participation_ratio e, participants
-        N e, cubic_energy E_3, quartic_energy E_4, quartic_response |U'''':zzz / chi| (Eqs 10-14,
-        28, 31, Fig. 9a).
+    dict of str to float
+        stiffness kappa (Eq. 11), frequency sqrt(kappa), cubic tau (Eq. 28), quartic chi (Eq. 10),
+        participation_ratio e (Eq. 14), participants N e, cubic_energy E_3 (Eq. 31), quartic_energy
+        E_4 (Eq. 12), quartic_response |U'''':zzz / chi| (Fig. 9a).
     """
     image, quadratic, cubic = expansion.contractions(field)
     kappa, tau, chi = (float(np.vdot(field, part)) for part in (image, quadratic, cubic))
@@ -62,32 +74,57 @@ def anharmonicity(expansion, field) -> dict[str, float]:
 
 
 def with_positive_tau(expansion, field) -> np.ndarray:
-    """A field, or its opposite: the one along which the third derivative is positive."""
+    """The field z or -z, whichever has tau = U''':zzz >= 0.
+
+    Parameters
+    ----------
+    expansion : Expansion or ForceExpansion
+        Derivatives of the energy at the inherent structure.
+    field : ndarray, shape=(N, d)
+        z; returned as it is if it is not finite.
+
+    Returns
+    -------
+    ndarray, shape=(N, d)
+    """
     if not np.isfinite(field).all():
         return field
     return -field if np.vdot(field, expansion.contractions(field, quartic=False)[1]) < 0 else field
 
 
 def aligned(field, other) -> np.ndarray:
-    """A field with the sign that makes its overlap with another positive."""
+    """The field z or -z, whichever has a positive overlap with another field.
+
+    Parameters
+    ----------
+    field, other : ndarray, shape=(N, d)
+        z and the other field.
+
+    Returns
+    -------
+    ndarray, shape=(N, d)
+    """
     return -field if np.vdot(field, other) < 0.0 else field
 
 
 def difference(expansion, field, harmonic):
-    """Delta = z - psi with signs alike, its norm, and the stiffness of its direction.
+    """Difference Delta of a nonlinear mode and a harmonic mode with equal signs.
 
     Parameters
     ----------
+    expansion : Expansion or ForceExpansion
+        Derivatives of the energy at the inherent structure.
     field, harmonic : ndarray, shape=(N, d)
-        Of unit norm.
+        The modes z and psi, of unit norm.
 
     Returns
     -------
     delta : ndarray, shape=(N, d)
+        z - psi, with the sign of z that makes the overlap positive.
     norm : float
-        1 - |z . psi| = norm^2 / 2 (Eq. 19).
+        |Delta|; 1 - |z . psi| = |Delta|^2 / 2 (Eq. 19).
     stiffness : float
-        M:DD of D = Delta / |Delta| (Eq. 24); NaN where Delta vanishes.
+        M:DD of D = Delta / |Delta| (Eq. 24); NaN if Delta vanishes.
     """
     delta = without_translation(aligned(field, harmonic) - harmonic)
     norm = float(np.linalg.norm(delta))
@@ -97,28 +134,30 @@ def difference(expansion, field, harmonic):
 
 
 def core(field) -> int:
-    """The particle that moves most."""
+    """Index of the particle with the largest component."""
     return int(np.argmax((field**2).sum(axis=1)))
 
 
 def decay_profile(field, positions, box, *, width=None) -> dict[str, np.ndarray]:
-    """Squared components against the distance from the core.
+    """Squared components of a field as a function of the distance from its core.
 
-    The core's place is the mean of the positions near the particle that moves most, weighted
-    with their squared components. Shells reach half the shortest edge of the box; empty ones are
-    left out.
+    The centre of the core is the mean position of the particles within two shell widths of the one
+    that moves most, weighted by their squared components. Shells extend to half the shortest box
+    edge; empty ones are left out.
 
     Parameters
     ----------
     field, positions : ndarray, shape=(N, d)
     box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
     width : float, optional
-        Of a shell; a_0 = (V/N)^(1/d) by default.
+        Width of a shell; a_0 = (V/N)^(1/d) by default.
 
     Returns
     -------
     dict of ndarray, shape=(shells,)
-        distance (centre of the shell), median_square, mean_square, particles.
+        distance (centre of the shell), median_square and mean_square (of z_i . z_i over the
+        particles of the shell), particles (their number).
     """
     squares = (field**2).sum(axis=1)
     if width is None:

@@ -1,10 +1,11 @@
-"""The quasilocalized excitations of one sample: harmonic, quartic, cubic, and what hides behind.
+"""Quasilocalized excitations of one sample: harmonic, quartic, cubic and further modes.
 
-From the lowest harmonic mode comes the quartic one, from the quartic one the cubic one (Kapteijns,
-Richard and Lerner, J. Chem. Phys. 2020, Appendix B). One factorisation of the Hessian serves
-all of them, the moduli and the non-affine velocities.
+The lowest harmonic mode leads to a quartic mode, and that to a cubic mode (Kapteijns, Richard and
+Lerner, arXiv:1912.10930 (2020), Appendix B). If a harmonic mode is a mixture of two soft spots, the
+second quartic mode, searched from the difference of quartic and harmonic mode, is the other one.
+One factorisation of the Hessian serves all modes, the moduli and the non-affine velocities.
 
-Signs: of every mode tau is made positive, so that the third derivative of the energy along it is.
+The sign of every mode is the one for which its third derivative tau = U''':zzz is positive.
 """
 
 from __future__ import annotations
@@ -21,32 +22,38 @@ from glassmodes.quasilocalized.solvers import TOLERANCE, iterate, minimise
 from glassmodes.randomness import random_stream
 
 KINDS = ("harmonic", "quartic", "cubic", "second_quartic", "pseudo_harmonic")
-"""In the order of the table."""
+"""Kinds of excitations, in the order of the table."""
 
 SOLVERS = ("fixed_point", "minimisation", "both")
+"""Choices of the solver."""
 
 SAME = 0.999
-"""Overlap from which two fields are the same mode (the authors' own)."""
+"""Overlap above which two fields count as the same mode, as in the code of the method's authors."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is looked for, and how.
+    """What is searched in a sample, and how.
 
     Attributes
     ----------
     harmonic_modes : int
-        Lowest modes that nonlinear ones are sought from.
+        Number of lowest harmonic modes from which nonlinear modes are searched.
     nonaffine_starts : bool
-        Whether the cubic mode of the lowest mode is the softest of those found from the quartic
-        mode and from the non-affine velocities of all shears.
+        Whether the cubic mode of the lowest harmonic mode is searched from the non-affine
+        velocities of all shears, too; the softest mode is kept.
     second_quartic, pseudo_harmonic : bool
-        Whether these are sought, too.
+        Whether modes of these kinds are searched.
     solver : str
-        `fixed_point` (minimisation where it fails), `minimisation`, or `both`: the first one's
-        mode and its overlap with that of the second.
+        `fixed_point` (and minimisation where it fails), `minimisation`, or `both`: the mode of the
+        first one, and its overlap with that of the second.
     tolerance : float
-        Of the residuals.
+        Bound on the residual.
+
+    Raises
+    ------
+    ValueError
+        If the solver is unknown.
     """
 
     harmonic_modes: int = 1
@@ -58,7 +65,7 @@ class Settings:
 
     @classmethod
     def of_block(cls, block) -> Settings:
-        """From a block of the study `quasilocalized` of a campaign."""
+        """Settings from the block of the study `quasilocalized` in a campaign file."""
         return cls(**{one.name: block[one.name] for one in fields(cls)})
 
     def __post_init__(self):
@@ -67,30 +74,44 @@ class Settings:
 
 
 def solver_seed(campaign_seed: int, ensemble: str, sample: int) -> int:
-    """Seed of the start vectors for the lowest modes of one sample."""
+    """Seed of the start vectors of the solver for the lowest modes of one sample.
+
+    Parameters
+    ----------
+    campaign_seed : int
+        Seed of the campaign.
+    ensemble : str
+        Name of the ensemble.
+    sample : int
+        Index of the sample within its ensemble.
+    """
     return int(random_stream(campaign_seed, ensemble, sample, "quasilocalized").integers(2**31))
 
 
 @dataclass(frozen=True)
 class Excitation:
-    """One mode, found or not.
+    """One excitation that was searched, found or not.
 
     Attributes
     ----------
     kind : str
         One of :data:`KINDS`.
     mode : int
-        Number of the harmonic mode that it comes from.
+        Number of the harmonic mode from which it was searched.
     start : str
-        What the solver began from.
+        Name of the field from which the solver started.
     vector : ndarray, shape=(N, d)
-        Of unit norm; NaN where the solver ended with none.
+        Mode of unit norm; NaN if the solver found none.
     outcome : str
-        As of :mod:`glassmodes.quasilocalized.solvers`.
-    residual, iterations, seconds
-        Of the solver.
+        How the solver ended (:mod:`glassmodes.quasilocalized.solvers`).
+    residual : float
+        Residual of the mode.
+    iterations : int
+        Number of iterations of the solver.
+    seconds : float
+        Wall time of the solver.
     overlap_solvers : float
-        |overlap| of two solvers' modes; NaN where one was run.
+        |overlap| of the modes of both solvers; NaN if one of them was run or failed.
     """
 
     kind: str
@@ -105,21 +126,24 @@ class Excitation:
 
     @property
     def converged(self) -> bool:
+        """Whether the outcome is "converged"."""
         return self.outcome == "converged"
 
 
 @dataclass(frozen=True)
 class SampleExcitations:
-    """All that was found in one sample.
+    """All excitations of one sample.
 
     Attributes
     ----------
     excitations : list of Excitation
+        Every excitation that was searched.
     moduli : ElasticModuli
+        Elastic moduli of the inherent structure.
     second_frequency : float
-        Of the harmonic mode above those kept.
+        Angular frequency of the harmonic mode above those from which modes were searched.
     seconds : float
-        Wall time of all.
+        Wall time of everything.
     """
 
     excitations: list[Excitation]
@@ -128,7 +152,7 @@ class SampleExcitations:
     seconds: float = np.nan
 
     def get(self, kind: str, mode: int = 0) -> Excitation | None:
-        """The excitation of a kind and number, if it was sought."""
+        """The excitation of a kind and number; None if it was not searched."""
         for excitation in self.excitations:
             if (excitation.kind, excitation.mode) == (kind, mode):
                 return excitation
@@ -136,13 +160,21 @@ class SampleExcitations:
 
 
 def solve(expansion, inverse, kind, start, settings):
-    """Solve for one mode as the settings say.
+    """Solve for one nonlinear mode with the solver of the settings.
+
+    Parameters
+    ----------
+    expansion : Expansion
+    inverse : glassmodes.modes.InverseHessian
+    kind : {"cubic", "quartic", "pseudo_harmonic"}
+    start : ndarray, shape=(N, d)
+    settings : Settings
 
     Returns
     -------
-    Solution
+    solution : Solution
     overlap : float
-        Of both solvers' modes; NaN where one was run or failed.
+        |overlap| of the modes of both solvers; NaN if one of them was run or failed.
     """
     overlap = np.nan
     if settings.solver == "minimisation":
@@ -158,28 +190,30 @@ def solve(expansion, inverse, kind, start, settings):
 
 
 def find_excitations(expansion, settings=None, *, inverse=None, seed: int = 0) -> SampleExcitations:
-    """Quasilocalized excitations and moduli of one inherent structure without rattlers.
+    """Quasilocalized excitations and elastic moduli of one inherent structure without rattlers.
 
     Parameters
     ----------
     expansion : Expansion
+        Expansion of the energy at the inherent structure.
     settings : Settings, optional
-    inverse : InverseHessian, optional
-        Of the expansion, if it is wanted for more; factorised here without it.
+        What is searched, and how.
+    inverse : glassmodes.modes.InverseHessian, optional
+        Existing factorisation of the Hessian; it is computed here without it.
     seed : int
-        Of the start vectors for the lowest modes.
+        Seed of the start vectors of the solver for the lowest modes.
 
     Returns
     -------
     SampleExcitations
-        A mode that a solver did not find is among them, with its outcome.
+        An excitation that no solver found is included, with its outcome.
 
     Raises
     ------
     NotDefiniteError
-        The configuration is no minimum.
+        If the configuration is not a minimum.
     ModeError
-        The lowest modes were not found.
+        If the lowest modes were not found.
     """
     settings = settings or Settings()
     began = time.perf_counter()
@@ -190,6 +224,7 @@ def find_excitations(expansion, settings=None, *, inverse=None, seed: int = 0) -
 
 
 def _find(expansion, inverse, settings, seed, began):
+    """Excitations and moduli with a given factorisation; see :func:`find_excitations`."""
     lap = time.perf_counter()
     count = settings.harmonic_modes
     values, vectors, residuals = inverse.lowest(count + 1, seed=seed)
@@ -197,12 +232,12 @@ def _find(expansion, inverse, settings, seed, began):
     excitations = []
 
     def sought(kind, mode, starts, energy=None):
-        """The softest mode that the starts lead to."""
+        """Search from several starts and keep the softest mode."""
         found = []
         for name, start in starts.items():
             solution, overlap = solve(expansion, inverse, energy or kind, start, settings)
             found.append((solution, overlap, name))
-        # failures last; the first start wins among equals
+        # failures count as infinitely stiff; among equals the first start is kept
         softest = min(found, key=lambda item: item[0].stiffness if item[0].converged else np.inf)
         solution, overlap, name = softest
         vector = descriptors.with_positive_tau(expansion, solution.field)
@@ -244,9 +279,21 @@ def _find(expansion, inverse, settings, seed, began):
 
 
 def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:
-    """Rows of the table `quasilocalized`, in the order of :data:`KINDS` for each mode.
+    """Rows of the table `quasilocalized`, without the columns ensemble and sample.
 
-    Numbers of a mode that no solver found are NaN; its outcome says why.
+    They are in the order of :data:`KINDS` for each harmonic mode. The numbers of a mode that no
+    solver found are NaN; its outcome says why.
+
+    Parameters
+    ----------
+    expansion : Expansion
+        Expansion of the energy at the inherent structure.
+    found : SampleExcitations
+        Excitations of the sample.
+
+    Returns
+    -------
+    list of dict
     """
     forces = descriptors.shear_forces(expansion)
     rows = []
@@ -289,7 +336,21 @@ def excitation_rows(expansion, found: SampleExcitations) -> list[dict]:
 
 
 def profile_rows(found: SampleExcitations, positions, box) -> list[dict]:
-    """Rows of the table `quasilocalized_profiles`, of the converged modes."""
+    """Rows of the table `quasilocalized_profiles` for all converged modes of one sample.
+
+    Parameters
+    ----------
+    found : SampleExcitations
+        Excitations of the sample.
+    positions : ndarray, shape=(N, d)
+        Inherent structure.
+    box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
+
+    Returns
+    -------
+    list of dict
+    """
     rows = []
     for one in found.excitations:
         if not one.converged:

@@ -1,4 +1,7 @@
-"""Which samples of an ensemble are shown as pictures, and the fields of their modes."""
+"""Choice of the samples whose modes are shown in figures, and tables of these modes.
+
+Figure numbers are those of Kapteijns, Richard and Lerner, arXiv:1912.10930 (2020).
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,29 @@ from glassmodes.quasilocalized import descriptors
 from glassmodes.quasilocalized.excitations import SAME, SampleExcitations
 
 HYBRID = 0.9
-"""Overlap with its nonlinear mode below which a harmonic mode is mixed with something else."""
+"""Overlap of a harmonic mode with its quartic mode below which it counts as hybridised."""
 
 _DISTINCT = 0.5
+"""Overlap below which two quartic modes count as different soft spots."""
 
 
 def choose_samples(table) -> dict[str, int]:
-    """Samples that show something, by role.
+    """Samples of one ensemble that are shown in figures, by role.
 
-    softest: the lowest quartic mode of all (Fig. 3); hybridised: the harmonic mode that is shared
-    most evenly by two quartic ones (Fig. 1a, b); phonon: the most extended harmonic mode of which
-    the quartic mode still holds half (Fig. 1c, d).
+    softest: the sample with the lowest quartic mode of all (Fig. 3). hybridised: the sample whose
+    harmonic mode is shared most evenly by two different quartic modes (Fig. 1a, b). phonon: the
+    sample with the most extended harmonic mode of which the quartic mode still makes up half (Fig.
+    1c, d).
 
     Parameters
     ----------
     table : pandas.DataFrame
-        `quasilocalized`, of one ensemble.
+        Table `quasilocalized` of the ensemble.
 
     Returns
     -------
     dict of str to int
-        Roles that nobody can play are left out.
+        Sample of each role; a role for which no sample qualifies is absent.
     """
     good = table[(table["mode"] == 0) & table["converged"].astype(bool)]
     by_kind = {kind: rows.set_index("sample") for kind, rows in good.groupby("kind")}
@@ -54,18 +59,7 @@ def choose_samples(table) -> dict[str, int]:
 
 
 def field_rows(expansion, found: SampleExcitations) -> pd.DataFrame:
-    """Columns of `quasilocalized_fields` of one sample: its modes and Delta, signs alike.
-
-    Parameters
-    ----------
-    expansion : Expansion
-    found : SampleExcitations
-
-    Returns
-    -------
-    pandas.DataFrame
-        kind, frequency, particle, x ... w, dx ... dw (NaN for axes that the space does not have).
-    """
+    """Rows of the table `quasilocalized_fields` of one sample: modes and Delta, signs aligned."""
     harmonic = found.get("harmonic").vector
     shown = {"harmonic": harmonic}
     for kind in ("quartic", "cubic", "second_quartic"):
@@ -93,7 +87,7 @@ def field_rows(expansion, found: SampleExcitations) -> pd.DataFrame:
         for prefix, values in (("", wrapped), ("d", field)):
             for axis, name in enumerate("xyzw"):
                 exists = axis < values.shape[1]
-                # seven digits are enough for a picture, and take half the disk
+                # seven digits are enough for a figure, and take half of the disk space
                 frame[prefix + name] = (
                     values[:, axis].astype(np.float32).astype(float) if exists else np.nan
                 )

@@ -1,19 +1,20 @@
-"""Contractions of the energy's derivatives from forces alone, for potentials without formulas.
+"""Contractions of the derivatives of the energy from forces alone, for any potential.
 
-Along a field z the forces F(x + s z) are a function of one number s, and
+Along a field z the forces F(x + s z) depend on the number s, and
 
     M z = -F'(0),    U''':zz = -F''(0),    U'''':zzz = -F'''(0).
 
-Seven equidistant points -3h ... 3h give the first two with an error of order h^6, the third with
-one of order h^4. The step is told as the largest displacement of a particle, h max_i |z_i|:
-rounding of the forces divided by h^3 against truncation makes 1e-3 to 5e-3 interparticle
-distances the best choice for the third. The difference from the five inner points, which are two
-orders less exact, bounds the truncation; :meth:`ForceExpansion.errors` tells it. Where a pair
-crosses a cutoff at which the fourth derivative of its potential jumps (IPL), the third difference
-sees a part of the jump, 1e-5 of the whole or so, whatever the step.
+Central differences over seven equidistant points from -3h to 3h give the first two derivatives with
+an error of order h^6 and the third with one of order h^4. The step is stated as the largest
+displacement of a particle, h max_i |z_i|. The best step balances truncation against the rounding of
+forces over h^3; for the third derivative it is 1e-3 to 5e-3 particle distances. The difference from
+the five inner points, which are less accurate by two orders of h, bounds the truncation error
+(:meth:`ForceExpansion.errors`). If a pair crosses a cutoff at which the fourth derivative of its
+potential jumps (IPL), the third difference contains about 1e-5 of the jump for any step.
 
-With these errors the residual of a solver ends at 1e-5 or below, its mode at an overlap of
-1 - 1e-9 or better with that of the exact derivatives: ask for a tolerance of 1e-5.
+With these errors the residual of a solver reaches 1e-5 or less, and the overlap of its mode with
+that of the exact derivatives is 1 - 1e-9 or better. Solvers should therefore be given a tolerance
+of 1e-5.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import numpy as np
 from scipy import sparse
 
 STEP = 2e-3
-"""Largest displacement of a particle between neighbouring points, in units of length."""
+"""Largest displacement of a particle between two neighbouring points, in units of length."""
 
 _POINTS = np.array([-3, -2, -1, 1, 2, 3])
-# central differences (Fornberg, Math. Comput. 51, 699 (1988)); the middle point is apart
+# weights of central differences (Fornberg, Math. Comput. 51, 699 (1988)); that of the middle
+# point is listed separately
 _FIRST = np.array([-1.0, 9.0, -45.0, 45.0, -9.0, 1.0]) / 60.0
 _SECOND = np.array([2.0, -27.0, 270.0, 270.0, -27.0, 2.0]) / 180.0
 _SECOND_MIDDLE = -490.0 / 180.0
@@ -37,23 +39,25 @@ _THIRD_INNER = np.array([0.0, -1.0, 2.0, -2.0, 1.0, 0.0]) / 2.0
 
 
 class ForceExpansion:
-    """What the solvers ask of an expansion, from forces alone.
+    """Derivatives of the energy that the solvers need, from forces alone.
 
     Parameters
     ----------
     forces : callable
-        forces(positions) -> ndarray, shape=(N, d), of any potential.
+        forces(positions) returns the forces -dU/dr, shape=(N, d), of any potential.
     positions : ndarray, shape=(N, d)
+        Inherent structure.
     box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
     step : float
-        See the module.
+        Largest displacement of a particle between two points, in units of length.
 
     Attributes
     ----------
     evaluations : int
-        Force evaluations so far.
+        Number of force evaluations so far.
     rounding : float
-        Relative error of the forms, for solvers that compare them.
+        Relative error of kappa, tau and chi, for solvers that compare such values.
     """
 
     rounding = 1e-5
@@ -68,10 +72,12 @@ class ForceExpansion:
 
     @property
     def particles(self) -> int:
+        """Number of particles N."""
         return self.positions.shape[0]
 
     @property
     def dimension(self) -> int:
+        """Space dimension d."""
         return self.positions.shape[1]
 
     @property
@@ -80,6 +86,7 @@ class ForceExpansion:
         return float(np.sqrt((self._middle**2).sum(axis=1).max()))
 
     def _along(self, z):
+        """Step h, and the forces at the six outer points along a field."""
         z = np.asarray(z, dtype=float).reshape(self.positions.shape)
         largest = np.sqrt((z**2).sum(axis=1).max())
         if not largest > 0.0:
@@ -90,7 +97,19 @@ class ForceExpansion:
         return h, forces
 
     def contractions(self, z, *, cubic=True, quartic=True):
-        """M z, U''':zz and U'''':zzz (None for what is not wanted), shape=(N, d) each."""
+        """M z, U''':zz and U'''':zzz of a field, shape=(N, d) each.
+
+        Parameters
+        ----------
+        z : ndarray, shape=(N, d)
+        cubic, quartic : bool
+            Whether U''':zz and U'''':zzz are computed; None takes the place of one that is not.
+
+        Raises
+        ------
+        ValueError
+            If the field is zero.
+        """
         h, forces = self._along(z)
         second = np.tensordot(_SECOND, forces, 1) + _SECOND_MIDDLE * self._middle
         return (
@@ -100,9 +119,10 @@ class ForceExpansion:
         )
 
     def errors(self, z) -> tuple[float, float, float]:
-        """Relative differences of M z, U''':zz and U'''':zzz from those of the five inner points.
+        """Bounds on the relative truncation errors of M z, U''':zz and U'''':zzz.
 
-        They bound the truncation from above; the seven points are two orders better.
+        They are the differences between the derivatives from seven points and from the five inner
+        ones; seven points are more accurate by two orders of h.
         """
         h, forces = self._along(z)
         pairs = (
@@ -116,17 +136,17 @@ class ForceExpansion:
         return tuple(float(np.linalg.norm(a - b) / np.linalg.norm(a)) for a, b in pairs)
 
     def hessian_product(self, z) -> np.ndarray:
-        """M z, shape=(N, d)."""
+        """Product M z of the Hessian and a field, shape=(N, d)."""
         return self.contractions(z, cubic=False, quartic=False)[0]
 
     def forms(self, z) -> tuple[float, float, float]:
-        """kappa = M:zz, tau = U''':zzz and chi = U'''':zzzz."""
+        """kappa = M:zz, tau = U''':zzz and chi = U'''':zzzz of a field z, shape=(N, d)."""
         return tuple(float(np.vdot(z, part)) for part in self.contractions(z))
 
     def hessian(self) -> sparse.csr_matrix:
-        """M column by column, made symmetric; row d*i + a is particle i, axis a.
+        """Hessian M, symmetrised, shape=(d N, d N); row d*i + a belongs to axis a of particle i.
 
-        Six force evaluations for each of the d N columns.
+        Each of the d N columns takes six force evaluations.
         """
         size = self.positions.size
         matrix = np.empty((size, size))
@@ -135,6 +155,6 @@ class ForceExpansion:
             unit[column] = 1.0
             matrix[:, column] = self.hessian_product(unit).ravel()
         matrix = 0.5 * (matrix + matrix.T)
-        # what is left of rounding between particles out of range is no entry
+        # drop the rounding errors between particles that do not interact
         matrix[np.abs(matrix) < 1e-12 * np.abs(matrix).max()] = 0.0
         return sparse.csr_matrix(matrix)

@@ -1,9 +1,9 @@
-"""The low-lying nonlinear excitations of one sample, from many starts.
+"""Population of nonlinear modes with low stiffness in one sample, from many starts.
 
-A start belongs to the excitation that the solver takes it to, so each excitation has a basin, and
-what a sweep can miss are excitations of small basins. How much it misses is judged as for
-species in a survey: by how many were found just once, and by the growth of their number with
-the number of starts, averaged over all orders of the starts (rarefaction).
+Each start leads to one mode, so each mode has a basin of starts, and modes with small basins are
+the ones that a search can miss. How many it misses is estimated as for species in an ecological
+survey: from the number of modes that were found only once, and from the growth of the number of
+modes with the number of starts, averaged over all orders of the starts (rarefaction).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from glassmodes.quasilocalized.excitations import SAME, Settings, solve
 from glassmodes.quasilocalized.solvers import Solution
 
 KINDS = ("quartic", "cubic")
+"""Kinds of modes that are searched."""
 
 _FEWEST_MODES = 20
 _PANEL = 16
@@ -26,15 +27,16 @@ _PANEL = 16
 
 @dataclass
 class Found:
-    """One excitation of a population.
+    """One mode of a population.
 
     Attributes
     ----------
     start : str
-        First start that led to it.
+        Name of the first start that led to it.
     solution : Solution
+        The mode.
     times : int
-        Starts that led to it.
+        Number of starts that led to it.
     """
 
     start: str
@@ -43,23 +45,26 @@ class Found:
 
 
 def soft_contacts(expansion, values, vectors, count: int) -> np.ndarray:
-    """Contacts whose dipole response is largest, no two at one particle.
+    """Bonds with the largest response to a force dipole, no two of them at one particle.
 
-    d . M^-1 . d of a force dipole d is summed over the lowest modes, which make nearly all of it
-    where it is large.
+    The response is d . M^-1 . d for a unit force dipole d along the bond. It is summed over the
+    lowest modes, which make up nearly all of it where it is large.
 
     Parameters
     ----------
     expansion : Expansion
+        Expansion of the energy at an inherent structure.
     values : ndarray, shape=(n,)
         Squared frequencies of the lowest modes.
     vectors : ndarray, shape=(n, N, d)
+        Lowest modes, of unit norm.
     count : int
+        Number of bonds.
 
     Returns
     -------
     ndarray, shape=(count,) or shorter, dtype=int
-        Bonds, the softest first.
+        Indices of bonds, the largest response first.
     """
     bond = expansion.separation / expansion.distance[:, None]
     response = np.zeros(expansion.pairs)
@@ -79,7 +84,15 @@ def soft_contacts(expansion, values, vectors, count: int) -> np.ndarray:
 
 
 def dipole_responses(expansion, inverse, bonds) -> np.ndarray:
-    """M^-1 of unit force dipoles on bonds, shape=(len(bonds), N, d)."""
+    """Displacements M^-1 d for unit force dipoles d on bonds, shape=(len(bonds), N, d).
+
+    Parameters
+    ----------
+    expansion : Expansion
+    inverse : glassmodes.modes.InverseHessian
+    bonds : ndarray of int
+        Indices of bonds.
+    """
     out = np.empty((len(bonds), *expansion.positions.shape))
     for begin in range(0, len(bonds), _PANEL):
         panel = bonds[begin : begin + _PANEL]
@@ -93,11 +106,23 @@ def dipole_responses(expansion, inverse, bonds) -> np.ndarray:
 
 
 def population_starts(expansion, inverse, harmonic_modes: int, dipoles: int, *, seed: int = 0):
-    """Names and fields of the starts: non-affine velocities, low modes, dipole responses.
+    """Starts of a population: non-affine velocities, lowest harmonic modes and dipole responses.
+
+    Parameters
+    ----------
+    expansion : Expansion
+    inverse : glassmodes.modes.InverseHessian
+    harmonic_modes : int
+        Number of lowest harmonic modes.
+    dipoles : int
+        Number of dipole responses.
+    seed : int
+        Seed of the solver for the harmonic modes.
 
     Returns
     -------
     dict of str to ndarray, shape=(N, d)
+        Fields by name.
     """
     count = max(harmonic_modes, _FEWEST_MODES if dipoles else 0)
     starts = {
@@ -115,22 +140,24 @@ def population_starts(expansion, inverse, harmonic_modes: int, dipoles: int, *, 
 
 
 def collect(expansion, inverse, starts, settings: Settings | None = None):
-    """All distinct excitations that the starts lead to.
+    """All distinct nonlinear modes that the starts lead to.
 
-    Quartic modes are sought from the starts, cubic modes from the quartic ones (from the start
-    itself where that failed).
+    Quartic modes are searched from the starts, and cubic modes from the quartic ones, or from the
+    start if the quartic search failed.
 
     Parameters
     ----------
     expansion : Expansion
-    inverse : InverseHessian
+    inverse : glassmodes.modes.InverseHessian
     starts : dict of str to ndarray, shape=(N, d)
+        Fields by name, from :func:`population_starts`.
     settings : Settings, optional
+        Solver and tolerance.
 
     Returns
     -------
     dict of str to list of Found
-        By kind, ascending in stiffness.
+        Modes of each kind, ascending in stiffness.
     """
     settings = settings or Settings()
     found = {kind: [] for kind in KINDS}
@@ -138,7 +165,7 @@ def collect(expansion, inverse, starts, settings: Settings | None = None):
     for name, start in starts.items():
         quartic = solve(expansion, inverse, "quartic", start, settings)[0]
         number = _remember(found["quartic"], name, quartic)
-        # one quartic mode always leads to the same cubic one
+        # the same quartic mode leads to the same cubic mode, which is computed once
         if number not in cubic_of or number is None:
             begin = quartic.field if quartic.converged else start
             cubic_of[number] = solve(expansion, inverse, "cubic", begin, settings)[0]
@@ -149,7 +176,7 @@ def collect(expansion, inverse, starts, settings: Settings | None = None):
 
 
 def _remember(modes, name, solution):
-    """Count a solution with the mode that it is, or as a new one; its number, None if it failed."""
+    """Count a mode, or add it if it is new; returns its number, None if it did not converge."""
     if not solution.converged:
         return None
     for number, mode in enumerate(modes):
@@ -161,20 +188,20 @@ def _remember(modes, name, solution):
 
 
 def growth(times) -> dict[str, np.ndarray]:
-    """How the number of distinct modes grows with the number of starts.
+    """Number of distinct modes as a function of the number of starts.
 
     Parameters
     ----------
     times : array_like of int
-        How often each mode was found; T starts in all.
+        Number of starts that led to each mode; T starts in all.
 
     Returns
     -------
     dict of ndarray, shape=(T,)
-        starts n = 1 ... T; distinct, the modes that n of the T starts find, averaged over all
-        choices of n; coverage, the chance that one more start finds a known mode (Good and
-        Turing: one less the modes found once over n); total, Chao's lower bound on the number of
-        modes in reach, at n = T alone (NaN before).
+        starts: n = 1, ..., T. distinct: number of modes found by n of the T starts, averaged over
+        all choices of n. coverage: probability that one more start leads to a known mode, by Good
+        and Turing: 1 less the number of modes found once over n. total: Chao's lower bound on the
+        number of modes that can be reached, for n = T only (NaN before).
     """
     times = np.asarray(times, dtype=int)
     all_starts = int(times.sum())
@@ -201,7 +228,19 @@ def growth(times) -> dict[str, np.ndarray]:
 
 
 def population_rows(expansion, found) -> list[dict]:
-    """Rows of the table `quasilocalized_population`."""
+    """Rows of the table `quasilocalized_population`, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    expansion : Expansion
+        Expansion of the energy at the inherent structure.
+    found : dict of str to list of Found
+        Modes of each kind, from :func:`collect`.
+
+    Returns
+    -------
+    list of dict
+    """
     forces = descriptors.shear_forces(expansion)
     rows = []
     for kind, modes in found.items():
@@ -225,7 +264,17 @@ def population_rows(expansion, found) -> list[dict]:
 
 
 def growth_rows(found) -> list[dict]:
-    """Rows of the table `quasilocalized_growth`."""
+    """Rows of the table `quasilocalized_growth`, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    found : dict of str to list of Found
+        Modes of each kind, from :func:`collect`.
+
+    Returns
+    -------
+    list of dict
+    """
     rows = []
     for kind, modes in found.items():
         curve = growth([mode.times for mode in modes])

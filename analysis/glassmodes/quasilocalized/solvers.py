@@ -1,32 +1,36 @@
-"""Two independent solvers of M z = (kappa / form) c.
+"""Two independent solvers of the equation of nonlinear modes, M z = (kappa / form) c.
 
-:func:`minimise` goes down the energy function by L-BFGS on the sphere of unit fields. It needs
-products with fields alone, of whatever origin. Steps are accepted by slopes, as in the authors'
-macopt: near a minimum differences of energies are below rounding long before the residual is.
-That, and nothing else, is why no library's L-BFGS is called: SciPy's stops at residuals of 1e-7.
+Symbols are those of :mod:`glassmodes.quasilocalized.energies`.
 
-:func:`iterate` solves the fixed-point equation z <- (kappa / form) M^-1 c (Khomenko, Reichman and
-Zamponi, Phys. Rev. Materials 2021, Eq. 6, and its quartic twin) with a factorisation of M. The
-map goes down the energy function too, since z - (kappa / form) M^-1 c = (kappa / 2p) M^-1 gradient;
-where it goes too far its step is halved. It is Anderson's method that makes it fast, from the
-moment at which the residual says that the mode is decided: its step replaces that of the map
-where the energy function falls by it.
+:func:`minimise` minimises the energy function by L-BFGS on the sphere of unit fields. It needs only
+products with fields, of any origin. Steps are accepted by slopes, as in macopt, the minimiser that
+Kapteijns, Richard and Lerner use: close to a minimum, differences of energies are below rounding
+long before the residual is small. For this reason no library is used; the L-BFGS of SciPy stops at
+residuals of 1e-7.
 
-Started near a mode both end in it. Where the start is far from every mode they may part, since
-the map takes long steps and a descent short ones: in 3D IPL glasses never for the quartic mode of
-the lowest harmonic one, for one cubic mode in sixteen (the quartic mode's tau nearly vanishes, and
-two cubic modes lie on either side of it), for one second quartic mode in eight.
+:func:`iterate` iterates the fixed-point equation z <- (kappa / form) M^-1 c (Khomenko, Reichman and
+Zamponi, Phys. Rev. Materials 5, 055602 (2021), Eq. 6, and its quartic analogue) with a
+factorisation of M. The map also goes down the energy function, since
+z - (kappa / form) M^-1 c = (kappa / 2p) M^-1 gradient; where it would raise the energy, its step is
+halved. Anderson's method accelerates it once the residual is so small that the mode is determined:
+the accelerated step replaces that of the map if it lowers the energy function.
 
-Neither raises for what a field does: `outcome` says how a solver ended.
+From a start close to a mode both solvers converge to it. From a start far from any mode they may
+converge to different modes, as the map takes long steps and the minimisation short ones. In 3D IPL
+glasses this never happens to the quartic mode of the lowest harmonic mode. It happens to one cubic
+mode in sixteen (where tau of the quartic mode nearly vanishes, and there is a cubic mode on either
+side of it), and to one second quartic mode in eight.
+
+The solvers raise no error for the properties of a field; `outcome` says how a solver ended:
 
 ==============  ==================================================================================
-converged       residual within the tolerance
-limit           iterations used up
-stalled         no step makes the residual smaller: rounding, or an ill-conditioned mode
-translation     nothing is left of the field without its rigid translation
-unstable        stiffness not positive, or zero on the scale of the Hessian: no minimum
-wrong_sign      tau is zero, or chi not positive: the energy function has no minimum there
-not_finite      NaN or infinity
+converged       the residual is within the tolerance
+limit           the largest number of iterations was reached
+stalled         no step reduces the residual: rounding, or an ill-conditioned mode
+translation     the field is a uniform translation
+unstable        the stiffness is not positive, or zero on the scale of the Hessian: no minimum
+wrong_sign      tau is zero, or chi is not positive: the energy function has no minimum there
+not_finite      a number is NaN or infinite
 ==============  ==================================================================================
 """
 
@@ -41,40 +45,42 @@ import numpy as np
 from glassmodes.quasilocalized.energies import Direction, direction, without_translation
 
 TOLERANCE = 1e-10
-"""Of the residual; that of the authors' code on the same quotient."""
+"""Tolerance of the residual, as in the code of the authors of the method."""
 
 MOST_ITERATIONS = 20_000
-"""Default limit of :func:`minimise`, which has no preconditioner."""
+"""Largest number of iterations of :func:`minimise`, which has no preconditioner."""
 
 MOST_MAPS = 500
-"""Default limit of :func:`iterate`."""
+"""Largest number of iterations of :func:`iterate`."""
 
 SOFTEST = 1e-10
-"""Stiffness that counts as zero, over |M z|, to which stiff directions contribute most."""
+"""Stiffness over |M z| that counts as zero; stiff directions contribute most to |M z|."""
 
 _MEMORY, _DEPTH = 20, 8
 _DECIDED = 0.3
 _LONGEST_ROTATION = 0.5
 _LONGEST_SEARCH = 20
-# iterations without progress before a residual below 1e-6 counts as the best there is; the
-# residual of a descent goes up and down
+# number of iterations without progress after which a residual below 1e-6 counts as the smallest
+# that can be reached; the residual of a descent is not monotonic
 _DESCENT_PATIENCE, _MAP_PATIENCE = 400, 40
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Where a solver ended.
+    """Result of a solver.
 
     Attributes
     ----------
     field : ndarray, shape=(N, d)
-        Of unit norm, tau > 0 for cubic modes; NaN where there is none.
+        Mode of unit norm, with tau > 0 for cubic modes; NaN if there is none.
     outcome : str
-        See the module.
+        How the solver ended; see the module.
     residual : float
         |M z - (kappa / form) c| / |M z|.
     iterations : int
+        Number of iterations.
     stiffness, form : float
+        kappa and the form of the mode.
     seconds : float
         Wall time.
     """
@@ -89,15 +95,16 @@ class Solution:
 
     @property
     def converged(self) -> bool:
+        """Whether the outcome is "converged"."""
         return self.outcome == "converged"
 
 
 class _Fault(Exception):
-    """A field that no solver can go on from; its argument is the outcome."""
+    """A field from which no solver can continue; the argument of the exception is the outcome."""
 
 
 def _checked(expansion, kind, field) -> Direction:
-    """The direction of a field, or the reason why there is none."""
+    """Direction of a start field; raises _Fault if no solver can start from it."""
     if not np.isfinite(field).all():
         raise _Fault("not_finite")
     norm = np.linalg.norm(field)
@@ -115,10 +122,12 @@ def _checked(expansion, kind, field) -> Direction:
 
 
 def _is_soft(found) -> bool:
+    """Whether the stiffness of a direction is zero or negative, on the scale of the Hessian."""
     return not found.stiffness > SOFTEST * np.linalg.norm(found.image)
 
 
 def _solution(found: Direction | None, outcome, iterations, began, shape) -> Solution:
+    """Solution from the last direction of a solver, or without one."""
     seconds = time.perf_counter() - began
     if found is None:
         return Solution(
@@ -137,7 +146,7 @@ def _solution(found: Direction | None, outcome, iterations, began, shape) -> Sol
 
 
 def _run(steps, expansion, kind, start, tolerance, most, patience) -> Solution:
-    """Follow the directions that a solver yields until one is good enough, or none comes."""
+    """Follow the directions that a solver generates until one converges or the solver ends."""
     began = time.perf_counter()
     start = np.asarray(start, dtype=float)
     iterations = since = 0
@@ -152,7 +161,7 @@ def _run(steps, expansion, kind, start, tolerance, most, patience) -> Solution:
                 return _solution(best, "converged", iterations, began, start.shape)
             if iterations >= most:
                 return _solution(best, "limit", iterations, began, start.shape)
-            # what only creeps at the edge of rounding is no progress
+            # progress is a decrease by a tenth; smaller changes may be due to rounding
             since = 0 if best.residual <= 0.9 * mark else since + 1
             mark = best.residual if since == 0 else mark
             following = next(walk, None)
@@ -169,17 +178,20 @@ def _run(steps, expansion, kind, start, tolerance, most, patience) -> Solution:
 def minimise(
     expansion, kind: str, start, *, tolerance=TOLERANCE, max_iterations=MOST_ITERATIONS
 ) -> Solution:
-    """Minimise an energy function by L-BFGS on the sphere of unit fields.
+    """Find a nonlinear mode by minimising its energy function by L-BFGS.
 
     Parameters
     ----------
     expansion : Expansion or ForceExpansion
+        Derivatives of the energy at an inherent structure without rattlers.
     kind : {"cubic", "quartic", "pseudo_harmonic"}
+        Kind of the mode.
     start : ndarray, shape=(N, d)
-        Of any norm; its translation is taken out.
+        Initial field of any norm; its uniform translation is removed.
     tolerance : float
-        Of the residual.
+        Bound on the residual.
     max_iterations : int
+        Largest number of iterations.
 
     Returns
     -------
@@ -201,16 +213,18 @@ def iterate(
     max_iterations=MOST_MAPS,
     accelerate=True,
 ) -> Solution:
-    """Iterate z <- (kappa / form) M^-1 c.
+    """Find a nonlinear mode by iterating z <- (kappa / form) M^-1 c.
 
     Parameters
     ----------
     expansion : Expansion or ForceExpansion
+        Derivatives of the energy at an inherent structure without rattlers.
     inverse : glassmodes.modes.InverseHessian
+        Factorisation of the Hessian M.
     kind, start, tolerance, max_iterations
-        As of :func:`minimise`; an iteration is one map.
+        As of :func:`minimise`; one iteration is one application of the map.
     accelerate : bool
-        False: the map alone, which defines what the accelerated one converges to.
+        Whether Anderson's method is used; the map alone defines the mode that a start leads to.
 
     Returns
     -------
@@ -223,7 +237,7 @@ def iterate(
 
 
 def _descend(expansion, kind, found):
-    """Directions along an L-BFGS descent, each lower than the one before."""
+    """Generate directions along an L-BFGS descent, each with a lower energy than the one before."""
     steps, changes = deque(maxlen=_MEMORY), deque(maxlen=_MEMORY)
     while True:
         gradient = found.gradient
@@ -255,7 +269,7 @@ def _descend(expansion, kind, found):
 
 
 def _times_inverse_hessian(gradient, steps, changes):
-    """The two loops of L-BFGS (Nocedal and Wright, Numerical Optimization, Algorithm 7.4)."""
+    """L-BFGS two-loop recursion (Nocedal and Wright, Numerical Optimization, Algorithm 7.4)."""
     rest = gradient.copy()
     weights = []
     for step, change in zip(reversed(steps), reversed(changes), strict=True):
@@ -271,9 +285,10 @@ def _times_inverse_hessian(gradient, steps, changes):
 
 
 def _search_line(expansion, kind, found, search, slope, length, longest):
-    """The next direction along a line, or None: it is lower, and its slope is a part of the first.
+    """Next direction along a line, with lower energy and a smaller slope; None if there is none.
 
-    Signs of slopes bracket the minimum; energies only refuse what is plainly higher.
+    The minimum is bracketed by the signs of slopes; energies only exclude trials that are clearly
+    higher.
     """
     low, low_slope, high, high_slope, lowest = 0.0, slope, None, None, None
     energy = found.log_energy
@@ -296,7 +311,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
             length = min(2.5 * length, longest)
             continue
         if np.isfinite(high_slope):
-            # zero of the slope if it were linear, well inside the bracket
+            # zero of the slope by linear interpolation, kept away from the ends of the bracket
             share = float(np.clip(low_slope / (low_slope - high_slope), 0.1, 0.9))
         else:
             share = 0.3
@@ -305,7 +320,7 @@ def _search_line(expansion, kind, found, search, slope, length, longest):
 
 
 def _map(expansion, inverse, kind, found, accelerate):
-    """Directions along the fixed-point iteration."""
+    """Generate directions along the fixed-point iteration."""
     fields, images = deque(maxlen=_DEPTH), deque(maxlen=_DEPTH)
     while True:
         mapped = (found.stiffness / found.form) * inverse.solve(found.contraction)
@@ -332,7 +347,7 @@ def _map(expansion, inverse, kind, found, accelerate):
 
 
 def _mixed(fields, images):
-    """Anderson's combination of earlier images, whose residual is smallest to first order."""
+    """Anderson's combination of earlier images, which minimises the residual to first order."""
     rests = [image - field for field, image in zip(fields, images, strict=True)]
     differences = np.stack([(rests[-1] - rest).ravel() for rest in list(rests)[:-1]], axis=1)
     weights = np.linalg.lstsq(differences, rests[-1].ravel(), rcond=1e-12)[0]

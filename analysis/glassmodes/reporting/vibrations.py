@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from glassmodes.modes.densities import reduced_density, vibrational_density_of_states
-from glassmodes.papers.mizuno2020_anharmonic.tables import boson_peaks
-from glassmodes.papers.mizuno2020_intermittent.vibration_claims import BIN_WIDTH
+from glassmodes.plotting.figure import FigureSet, MissingData
 from glassmodes.plotting.selection import (
-    MissingData,
+    boson_peaks,
     by_panel,
     describe,
     of,
@@ -27,7 +26,13 @@ from glassmodes.plotting.style import (
     two_panels,
 )
 
+FIGURES = FigureSet()
+"""Figures of our own, after no paper."""
+
 FREQUENCY = r"frequency $\omega$"
+
+BIN_WIDTH = 0.5
+"""Width of the bins of a density of states of which one frequency is known."""
 
 BINS_PER_DECADE = 12
 """Of the reduced density of states."""
@@ -94,6 +99,7 @@ def debye_prefactor(tables, ensemble) -> float | None:
     return float(level) if known["dimension"] == 3 and np.isfinite(level) else None
 
 
+@FIGURES.figure("g(omega)", "Vibrational density of states", requires=("modes",), uses=("moduli",))
 def density_of_states(tables):
     """Vibrational density of states g(w) with the Debye law."""
     chosen = _complete_spectra(tables)
@@ -116,8 +122,8 @@ def density_of_states(tables):
     return figure
 
 
-def density_of_states_caption(tables):
-    """Caption of :func:`density_of_states`."""
+@density_of_states.caption
+def _(tables):
     chosen = _complete_spectra(tables)
     widths = [f"{bin_width(tables, chosen[panel]):g}" for panel in ordered(chosen)]
     widths = " and ".join(dict.fromkeys(widths))
@@ -128,6 +134,12 @@ def density_of_states_caption(tables):
     )
 
 
+@FIGURES.figure(
+    "g(omega)",
+    "Vibrational density of states by the kernel polynomial method",
+    requires=("density_of_states",),
+    uses=("modes",),
+)
 def kernel_density_of_states(tables):
     """g(w) by the kernel polynomial method, on the exact histogram where there is one."""
     table = tables["density_of_states"]
@@ -196,8 +208,8 @@ def _exact_spectra(tables):
         return {}
 
 
-def kernel_density_of_states_caption(tables):
-    """Caption of :func:`kernel_density_of_states`."""
+@kernel_density_of_states.caption
+def _(tables):
     exact = _exact_spectra(tables)
     text = (
         "Vibrational density of states by the kernel polynomial method, "
@@ -212,6 +224,12 @@ def kernel_density_of_states_caption(tables):
     return text
 
 
+@FIGURES.figure(
+    "g(omega) / omega^2",
+    "Reduced vibrational density of states",
+    requires=("modes",),
+    uses=("moduli", "boson_peak"),
+)
 def reduced_density_of_states(tables):
     """g(w)/w^2 with the Debye level: the boson peak is what stands above it."""
     chosen = _complete_spectra(tables)
@@ -250,8 +268,8 @@ def reduced_density_of_states(tables):
     return figure
 
 
-def reduced_density_of_states_caption(tables):
-    """Caption of :func:`reduced_density_of_states`."""
+@reduced_density_of_states.caption
+def _(tables):
     chosen, peaks = _complete_spectra(tables), boson_peaks(tables)
     text = (
         f"Reduced vibrational density of states {panel_words(chosen)} in {BINS_PER_DECADE} bins "
@@ -294,6 +312,7 @@ def _scatter(tables, column, label, *, scale):
     return figure
 
 
+@FIGURES.figure("P_k", "Participation ratio", requires=("modes",))
 def participation_ratio(tables):
     """Participation ratio against frequency."""
     figure = _scatter(tables, "participation_ratio", r"participation ratio $P_k$", scale="log")
@@ -301,8 +320,8 @@ def participation_ratio(tables):
     return figure
 
 
-def participation_ratio_caption(tables):
-    """Caption of :func:`participation_ratio`."""
+@participation_ratio.caption
+def _(tables):
     return (
         "Participation ratio of the modes as a function of frequency, "
         f"{panel_words(by_panel(tables, 'modes'))}: 2/3 for a standing plane wave, of "
@@ -312,6 +331,7 @@ def participation_ratio_caption(tables):
     )
 
 
+@FIGURES.figure("O_k", "Phonon order parameter", requires=("modes",))
 def phonon_order(tables):
     """Phonon order parameter against frequency."""
     figure = _scatter(tables, "phonon_order", r"phonon order $O_k$", scale="linear")
@@ -321,8 +341,8 @@ def phonon_order(tables):
     return figure
 
 
-def phonon_order_caption(tables):
-    """Caption of :func:`phonon_order`."""
+@phonon_order.caption
+def _(tables):
     return (
         "Phonon order parameter of the modes (Eq. 3 of mizuno2020_anharmonic, N_m = 100) as a "
         f"function of frequency, {panel_words(by_panel(tables, 'modes'))}: one for a plane wave, "

@@ -1,4 +1,4 @@
-"""LAMMPS sessions, our own dynamics and Monte Carlo, preparation of samples, force constants."""
+"""Simulations: LAMMPS sessions, compiled dynamics and Monte Carlo, preparation of samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MODULES = {
         "mean_squared_displacement_direct",
         "mean_squared_displacement_fft",
     ),
-    "dynamics": ("DynamicsError", "RunSettings", "inherent_structure_changed", "run_bundle"),
+    "dynamics": ("DynamicsError", "RunSettings", "inherent_structure_changed"),
     "force_constants": (
         "ForceConstantError",
         "ThirdOrderBlocks",
@@ -64,7 +64,6 @@ __all__ = [
     "read_liquid",
     "read_second_order",
     "read_third_order",
-    "run_bundle",
     "time_series",
     "write_liquid",
 ]

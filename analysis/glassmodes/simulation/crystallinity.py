@@ -1,4 +1,4 @@
-"""A simple test of whether a sample has crystallised."""
+"""Detection of crystalline samples by bond-orientational order."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from scipy.spatial import cKDTree
 from scipy.special import sph_harm_y
 
 NEIGHBOURS = {2: 6, 3: 12}
-"""Nearest neighbours whose bonds make a particle's order parameter, by dimension."""
+"""Number of nearest neighbours that enter the order parameter of a particle, by dimension."""
 
 ALIKE = 0.7
-"""Two neighbours are alike if the normalised product of their order parameters exceeds this."""
+"""Smallest normalised product of the order parameters of two neighbours that are alike."""
 
 CRYSTALLINE_FRACTION = 0.5
-"""A sample counts as crystallised if a larger fraction of its particles is crystalline."""
+"""Largest fraction of crystalline particles of a sample that does not count as crystallised."""
 
 
 def crystalline_fraction(positions, box) -> float:
-    """Fraction of particles whose surroundings are those of a crystal.
+    """Fraction of particles with crystalline surroundings.
 
-    Every particle has the bond-orientational order parameter q_6m (psi_6 in two dimensions) of its
-    12 (6) nearest neighbours. It is crystalline if at least three quarters of these neighbours
-    have an order parameter alike (ten Wolde, Ruiz-Montero and Frenkel, J. Chem. Phys. 104, 9932
-    (1996)). FCC, BCC and HCP crystals give one, liquids and binary glasses less than a tenth.
+    The order parameter of a particle is the vector q_6m (psi_6 in two dimensions) over its 12 (6)
+    nearest neighbours. The particle is crystalline if the normalised product of its order parameter
+    with that of at least three quarters of these neighbours exceeds 0.7 (ten Wolde, Ruiz-Montero
+    and Frenkel, J. Chem. Phys. 104, 9932 (1996)). The fraction is 1 in FCC, BCC and HCP crystals
+    and below 0.1 in liquids and binary glasses.
 
     Parameters
     ----------
     positions : ndarray, shape=(N, d), dtype=float64
-        d is 2 or 3; for other dimensions there is no criterion and the fraction is NaN.
+        Positions, inside the box or not.
     box : ndarray, shape=(d,), dtype=float64
+        Edge lengths of the periodic box.
 
     Returns
     -------
     float
+        NaN if d is neither 2 nor 3, or there are too few particles.
     """
     positions = np.asarray(positions, dtype=float)
     box = np.asarray(box, dtype=float)

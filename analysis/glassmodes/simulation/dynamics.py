@@ -1,76 +1,80 @@
-"""Dynamics of a glass: thermalisation (NVT), then Newton's equations (NVE), frame by frame.
+"""Dynamics of a glass at a temperature: thermalisation (NVT), then Newton's equations (NVE).
 
-A run starts at an inherent structure with velocities of twice the temperature, feels a Langevin
-thermostat for `equilibration`, and is then given the total energy
+A run starts at an inherent structure with velocities of twice the temperature and is coupled to a
+Langevin thermostat for the time `equilibration`. It is then given the total energy
 
     E - U_IS = d (N - 1) T
 
-which in the harmonic limit makes the mean kinetic temperature T exactly, whereas the energy of a
-canonical snapshot would be off by its fluctuation, sqrt(2/(3N)) of a kinetic temperature. A short
-NVE stage measures what anharmonicity leaves, and corrects it if it is more than noise.
+with U_IS the energy of the inherent structure. In the harmonic limit the mean kinetic temperature
+is then exactly T, whereas the energy of a canonical snapshot would fluctuate by sqrt(2/(3N)) of
+the kinetic temperature. A short NVE stage measures the deviation that anharmonicity causes; it is
+corrected if it exceeds the statistical error.
 
-Frames go to files of their own, a fixed number in each, under `<trajectory>.partial/`; every such
-chunk starts LAMMPS anew from the last frame of the one before. A run that was killed therefore
-goes on from its last complete chunk and gives, on the same number of ranks, the same bits.
+Frames are written to files with a fixed number of frames each, called chunks, in the folder
+`<trajectory>.partial/`. LAMMPS starts anew for each chunk from the last frame of the one before. A
+run that was killed therefore continues after its last complete chunk and gives, on the same number
+of ranks, the same bits.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from mpi4py import MPI
 
-from glassmodes.data.resume import PartialFolder, exists, load_arrays, save_arrays
-from glassmodes.data.storage import Glass, create_file, sample_group
-from glassmodes.ensembles import Ensemble
+from glassmodes.data.resume import exists, load_arrays, save_arrays
+from glassmodes.data.storage import Glass
 from glassmodes.landscape import Landscape, Quencher
 from glassmodes.models import GlassModel
-from glassmodes.parallel import form_teams
-from glassmodes.randomness import lammps_seed
 from glassmodes.simulation.session import (
     LammpsSession,
     SessionError,
-    pair_commands,
     thermostat_seed,
 )
 
 CHUNK_BYTES = 64 * 2**20
-"""Size of a chunk of frames; what a killed run may lose."""
+"""Size of a chunk of frames in bytes; a killed run loses no more than that."""
 
 CHUNK_FRAMES = (16, 1000)
-"""Fewest and most frames of a chunk."""
+"""Smallest and largest number of frames in a chunk."""
 
 _log = logging.getLogger(__name__)
 
 
 class DynamicsError(ValueError):
-    """Settings of a run that make no sense; the message names the setting and its value."""
+    """The settings of a run are inconsistent; the message names the setting and its value."""
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What a run at one temperature is to do; times in reduced units.
+    """Settings of a run at one temperature; all times in units of the model.
 
     Attributes
     ----------
     temperature : float
+        Temperature of the run.
     equilibration : float
-        Time under the thermostat; half of it again is spent on measuring the temperature.
+        Time under the thermostat. The temperature is then measured for half of this time.
     duration : float
         Time from the first to the last frame.
     interval : float
-        Between frames, a multiple of the time step.
+        Time between two frames, a multiple of the time step.
     time_step : float
+        Time step.
     structure_checks : int
-        Frames whose inherent structure is compared with the start, evenly spaced from the first
-        to the last; 0 for none.
+        Number of frames whose inherent structure is compared with the initial one, evenly spaced
+        from the first to the last frame; 0 for none.
+
+    Raises
+    ------
+    DynamicsError
+        If a setting is out of range.
     """
 
     temperature: float
@@ -98,27 +102,27 @@ class RunSettings:
 
     @property
     def stride(self) -> int:
-        """Steps between frames."""
+        """Number of steps between two frames."""
         return max(1, round(self.interval / self.time_step))
 
     @property
     def frames(self) -> int:
-        """Frames of the trajectory, the one at time zero included."""
+        """Number of frames of the trajectory, including the one at time 0."""
         return int(np.floor(self.duration / self.interval + 1e-9)) + 1
 
     @property
     def damping(self) -> float:
-        """Damping time of the thermostat: 200 steps, about one unit."""
+        """Damping time of the thermostat: 200 steps, about one unit of time."""
         return 200.0 * self.time_step
 
     @property
     def skin(self) -> float:
-        """Skin of the neighbour list; in a cold solid nothing moves further than a small one."""
+        """Skin of the neighbour list; small in a cold solid, where particles move little."""
         return 0.15 if self.temperature < 2e-3 else 0.3
 
 
 def chunk_frames(particles: int, dimension: int) -> int:
-    """Frames in a chunk, which depend on the size of the system alone."""
+    """Number of frames in a chunk, which depends on the size of the system alone."""
     fewest, most = CHUNK_FRAMES
     return int(np.clip(CHUNK_BYTES // (16 * particles * dimension), fewest, most))
 
@@ -133,22 +137,25 @@ def run_nve(
     communicator=None,
     log=None,
 ) -> None:
-    """Run one sample at one temperature, or what is left of it, into chunks of frames.
+    """Run one sample at one temperature and write its frames in chunks; continue what was begun.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the sample.
     glass : Glass
-        Its inherent structure.
+        Inherent structure of the sample.
     settings : RunSettings
+        Settings of the run.
     partial : path
-        Folder of the chunks; those that are there already are kept.
+        Folder of the chunks; chunks that it contains already are kept.
     seed : int
-        Of the first velocities and the thermostat (:func:`glassmodes.randomness.lammps_seed`).
+        Seed of the initial velocities and of the thermostat
+        (:func:`glassmodes.randomness.lammps_seed`).
     communicator : mpi4py.MPI.Comm, optional
         Ranks that share this sample, COMM_SELF by default.
     log : path, optional
-        Of LAMMPS.
+        Log file of LAMMPS.
 
     Raises
     ------
@@ -193,14 +200,14 @@ def run_nve(
 
 
 class Frame(NamedTuple):
-    """One instant of a run.
+    """State of a run at one time.
 
     Attributes
     ----------
     positions, velocities : ndarray, shape=(N, d)
-        Positions unwrapped.
+        Unwrapped positions, and velocities.
     potential_energy : float
-        Total.
+        Total potential energy.
     temperature : float
         sum v^2 / (d N).
     """
@@ -212,18 +219,20 @@ class Frame(NamedTuple):
 
 
 class NveRun:
-    """The stages of one run in LAMMPS.
+    """Stages of one run in LAMMPS.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the sample.
     glass : Glass
-        Its inherent structure.
+        Inherent structure of the sample.
     settings : RunSettings
+        Settings of the run.
     communicator : mpi4py.MPI.Comm
-        Ranks that share this sample; every method is called on all of them.
+        Ranks that share this sample; all of them must call each method.
     log : path, optional
-        Of LAMMPS.
+        Log file of LAMMPS.
     """
 
     def __init__(self, model, glass, settings, communicator, log):
@@ -231,6 +240,7 @@ class NveRun:
         self.communicator, self.log = communicator, log
 
     def _session(self, positions, velocities=None):
+        """LAMMPS session with the sample at given positions and velocities."""
         glass = self.glass
         return LammpsSession(
             *(self.model, glass.box, glass.species, glass.diameter, positions, velocities),
@@ -240,7 +250,7 @@ class NveRun:
         )
 
     def thermalise(self, seed):
-        """Positions and velocities at the temperature, and at rest as a whole."""
+        """Positions and velocities, shape=(N, d), of a thermalised state without total momentum."""
         s = self.settings
         reference = self.glass.positions
         with self._session(reference) as session:
@@ -255,13 +265,13 @@ class NveRun:
             )
             energy, _ = session.energy_and_forces()
             positions, velocities = session.positions(), session.velocities()
-        # the thermostat let the whole sample wander
+        # the thermostat displaces the centre of mass
         positions -= (positions - reference).mean(axis=0)
         n, d = positions.shape
         thermal = d * (n - 1) * s.temperature
         kinetic = thermal - (energy - self.glass.energy)
         if kinetic < 0.1 * thermal:
-            # far from harmonic: leave it to the measurement below
+            # the glass is far from harmonic; the measurement below sets the temperature
             kinetic = 0.5 * thermal
         velocities = _with_kinetic_energy(velocities, kinetic)
         frames = max(20, round(0.5 * s.equilibration / s.interval))
@@ -271,16 +281,29 @@ class NveRun:
         missing = s.temperature - measured.mean()
         if abs(missing) > 3.0 * standard_error(measured):
             kinetic = 0.5 * (velocities**2).sum()
-            # half of what is added will go into potential energy
+            # half of the added energy becomes potential energy
             added = max(d * (n - 1) * missing, -0.5 * kinetic)
             velocities = _with_kinetic_energy(velocities, kinetic + added)
         return positions, velocities
 
     def follow(self, positions, velocities, *, count, from_start) -> Iterator[Frame]:
-        """The next frames, one by one; the first is the state itself if `from_start`.
+        """Generate the next frames, one after another.
 
-        Every rank of the run takes every frame. LAMMPS is set up anew, so the frames depend on
-        the state alone and not on what came before.
+        LAMMPS is set up anew, so that the frames depend on the initial state alone.
+
+        Parameters
+        ----------
+        positions, velocities : ndarray, shape=(N, d)
+            Initial state.
+        count : int
+            Number of frames.
+        from_start : bool
+            Whether the initial state is the first frame.
+
+        Yields
+        ------
+        Frame
+            On every rank of the run.
 
         Raises
         ------
@@ -302,7 +325,7 @@ class NveRun:
                 yield Frame(positions, velocities, energy, (velocities**2).sum() / (d * n))
 
     def frames(self, positions, velocities, *, count, from_start) -> dict[str, np.ndarray]:
-        """All frames of :meth:`follow` at once, each field of :class:`Frame` as an array."""
+        """All frames of :meth:`follow`, with each field of :class:`Frame` as an array."""
         out = {
             "positions": np.empty((count, *positions.shape)),
             "velocities": np.empty((count, *positions.shape)),
@@ -317,56 +340,52 @@ class NveRun:
 
 
 def _with_kinetic_energy(velocities, kinetic):
+    """Velocities rescaled to a kinetic energy, without total momentum."""
     velocities = velocities - velocities.mean(axis=0)
     return velocities * np.sqrt(kinetic / (0.5 * (velocities**2).sum()))
 
 
 def standard_error(series, blocks=10) -> float:
-    """Standard error of the mean of a correlated series, from block averages."""
+    """Standard error of the mean of a correlated series, from the means of blocks.
+
+    Parameters
+    ----------
+    series : array_like, shape=(F,)
+        Values at equal intervals; those beyond whole blocks are left out.
+    blocks : int
+        Number of blocks, each much longer than the correlation time.
+    """
     usable = len(series) // blocks * blocks
     means = np.asarray(series)[:usable].reshape(blocks, -1).mean(axis=1)
     return float(means.std(ddof=1) / np.sqrt(blocks))
 
 
-def dependencies(model, glasses, settings, seed, ranks_per_sample) -> dict:
-    """Everything that the bits of the runs depend on, this machine's compiler aside."""
-    digest = hashlib.sha256()
-    for glass in glasses:
-        for field in (glass.positions, glass.box, glass.species, glass.diameter):
-            digest.update(np.ascontiguousarray(field).tobytes())
-    return {
-        **asdict(settings),
-        "seed": seed,
-        "ranks_per_sample": ranks_per_sample,
-        "potential": [c for c in pair_commands(model) if not c.startswith("plugin load")],
-        "glasses": digest.hexdigest(),
-    }
-
-
 def _chunk_name(chunk: int) -> str:
+    """File name of a chunk of frames."""
     return f"c{chunk:06d}.npz"
 
 
 def inherent_structure_changed(landscape: Landscape, frames, reference) -> tuple[bool, float]:
-    """Whether any of some configurations belongs to another inherent structure.
+    """Whether any of several configurations belongs to another inherent structure than a given one.
 
-    The criterion is that of :mod:`glassmodes.landscape.quench`. A frame whose quench does not
-    converge counts as changed.
+    The criterion is that of :mod:`glassmodes.landscape.quench`. A configuration whose quench does
+    not converge counts as changed.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     frames : iterable of ndarray, shape=(N, d)
-        Unwrapped, or wrapped: displacements are taken to the nearest image.
+        Configurations, inside the box or not: displacements are taken to the nearest image.
     reference : ndarray, shape=(N, d)
-        The inherent structure of the start.
+        Initial inherent structure.
 
     Returns
     -------
     changed : bool
     distance : float
-        Largest displacement of a particle between an inherent structure and the reference, a
-        uniform translation removed.
+        Largest displacement of a particle between the reference and any of the inherent structures,
+        in units of length, a uniform translation removed.
     """
     quencher = Quencher(landscape)
     start = quencher.remember(reference)
@@ -380,27 +399,29 @@ def inherent_structure_changed(landscape: Landscape, frames, reference) -> tuple
 
 
 def run_checks(settings: RunSettings, particles, dimension, energy, temperature, displacement):
-    """Numbers that say whether a run can be trusted.
+    """Numbers that show whether a run is stationary and conserves energy.
 
     Parameters
     ----------
     settings : RunSettings
+        Settings of the run.
     particles, dimension : int
+        N and d.
     energy : ndarray, shape=(F,)
-        Total energy of the frames.
+        Total energy of each frame.
     temperature : ndarray, shape=(F,)
-        sum v^2 / (d N).
+        sum v^2 / (d N) of each frame.
     displacement : ndarray, shape=(F,)
-        Mean-squared displacement from the first frame.
+        Mean-squared displacement of each frame from the first.
 
     Returns
     -------
     dict
-        target_temperature; mean_temperature, of the d (N - 1) degrees of freedom;
-        temperature_error (standard error of that mean); energy_drift (slope of the total energy
-        per unit time over the thermal energy d (N - 1) T); energy_fluctuation (standard deviation
-        over the same); msd_flatness (mean-squared displacement of the last quarter over that of
-        the second quarter; one in a solid).
+        target_temperature; mean_temperature, over the d (N - 1) degrees of freedom;
+        temperature_error, the standard error of that mean; energy_drift, the slope of the total
+        energy in units of the thermal energy d (N - 1) T per unit time; energy_fluctuation, the
+        standard deviation of the total energy in units of the thermal energy; msd_flatness, the
+        mean-squared displacement in the last quarter over that in the second quarter, 1 in a solid.
     """
     thermal = dimension * (particles - 1) * settings.temperature
     kinetic = temperature * particles / (particles - 1)
@@ -419,22 +440,28 @@ def run_checks(settings: RunSettings, particles, dimension, energy, temperature,
 
 
 def collect_run(partial, model: GlassModel, glass: Glass, settings: RunSettings, group) -> dict:
-    """Copy the chunks of a finished run into an HDF5 group and check the run.
+    """Copy the chunks of a finished run into an HDF5 group, and check the run.
 
     Parameters
     ----------
     partial : path
         Folder that :func:`run_nve` filled.
+    model : GlassModel
+        Model of the sample.
+    glass : Glass
+        Inherent structure of the sample.
+    settings : RunSettings
+        Settings of the run.
     group : h5py.Group
-        Receives `time` (F,), `positions` (F, N, d) unwrapped, `velocities` (F, N, d),
-        `potential_energy` (F,) total, `temperature` (F,) as sum v^2 / (d N), `box` (d,); the
-        checks become attributes.
+        Receives `time` (F,), unwrapped `positions` (F, N, d), `velocities` (F, N, d), total
+        `potential_energy` (F,), `temperature` (F,) as sum v^2 / (d N), and `box` (d,). The checks
+        become its attributes.
 
     Returns
     -------
     dict
-        :func:`run_checks`, with rearranged (0 or 1) and structure_distance, which are NaN where
-        no structure was checked.
+        Result of :func:`run_checks`, with rearranged (0 or 1) and structure_distance of
+        :func:`inherent_structure_changed`; both are NaN if no structure was checked.
     """
     n, d = glass.positions.shape
     frames = settings.frames
@@ -475,91 +502,3 @@ def collect_run(partial, model: GlassModel, glass: Glass, settings: RunSettings,
         checks["rearranged"], checks["structure_distance"] = float(changed), distance
     group.attrs.update(checks)
     return checks
-
-
-def run_bundle(
-    path,
-    model: GlassModel,
-    ensemble: Ensemble,
-    glasses: list[Glass],
-    settings: RunSettings,
-    *,
-    seed: int,
-    attributes: dict,
-    ranks_per_sample: int = 1,
-    communicator=None,
-    log=None,
-) -> list[dict] | None:
-    """Trajectories of a bundle's samples at one temperature (`trajectories/bNNNN/T*.h5`).
-
-    Samples whose status is not ok are left out; one that fails here gets a log line and no group.
-
-    Parameters
-    ----------
-    path : path
-        Trajectory file. What is unfinished lies in `<path>.partial/`, a folder for each sample.
-    glasses : list of Glass
-        Of this bundle, on every rank.
-    seed : int
-        Of the campaign.
-    attributes : dict
-        :func:`glassmodes.data.storage.provenance`.
-    ranks_per_sample : int
-        Ranks that share a sample, a choice of the campaign.
-
-    Returns
-    -------
-    list of dict
-        Rows of the table of checks (`sample`, `temperature`, `status`, and those of
-        :func:`collect_run`), on the first rank; None elsewhere.
-    """
-    communicator = MPI.COMM_SELF if communicator is None else communicator
-    path = Path(path)
-    usable = {glass.sample: glass for glass in glasses if glass.is_usable}
-    for glass in glasses:
-        if communicator.rank == 0 and not glass.is_usable:
-            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
-    team = form_teams(communicator, ranks_per_sample)
-    partial = PartialFolder(
-        path, dependencies(model, usable.values(), settings, seed, ranks_per_sample)
-    )
-    if communicator.rank == 0 and partial.open():
-        _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)
-    communicator.Barrier()
-    failed = {}
-    stage = f"dynamics T={settings.temperature!r}"
-    for sample in team.share(sorted(usable)):
-        try:
-            run_nve(
-                *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-                seed=lammps_seed(seed, ensemble.name, sample, stage),
-                communicator=team.ranks,
-                log=f"{log}.{team.index}" if log and team.count > 1 else log,
-            )
-        except SessionError as error:
-            failed[sample] = str(error)
-    team.ranks.Free()
-    failures = {}
-    for part in communicator.allgather(failed):
-        failures.update(part)
-    if communicator.rank != 0:
-        return None
-    rows = []
-    with create_file(path, attributes) as file:
-        file.attrs["temperature"] = settings.temperature
-        for sample in sorted(usable):
-            row = {"sample": sample, "temperature": settings.temperature, "status": "ok"}
-            if sample in failures:
-                row["status"] = "failed"
-                _log.warning("%s sample %d: %s", ensemble.name, sample, failures[sample])
-            else:
-                group = file.create_group(sample_group(sample))
-                row |= collect_run(
-                    *(partial.folder / sample_group(sample), model, usable[sample], settings, group)
-                )
-                _log.info(
-                    "%s sample %d, T = %g: %s", ensemble.name, sample, row["temperature"], row
-                )
-            rows.append(row)
-    partial.remove()
-    return rows

@@ -1,8 +1,9 @@
-"""Second and third derivatives of the energy as LAMMPS computes them, for any of its potentials.
+"""Second and third derivatives of the energy as LAMMPS computes them, for any potential.
 
-LAMMPS displaces particles by +-delta and differences forces (`dynamical_matrix`, `third_order`).
-Signs: the file of `dynamical_matrix` holds U'' = d2U/dr dr; that of `third_order` holds the second
-derivative of the force, -U'''. Everything here is U'' and U''', for masses of one.
+LAMMPS displaces each particle by +delta and -delta and takes differences of forces (commands
+`dynamical_matrix` and `third_order`). The file of `dynamical_matrix` holds U'' = d2U/dr dr, that
+of `third_order` the second derivative of the force, -U'''. The functions here return U'' and U'''.
+All masses are one.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from glassmodes.simulation.session import LammpsSession
 
 
 class ForceConstantError(RuntimeError):
-    """A file of force constants that cannot be read; the message names it and says why."""
+    """A file of force constants cannot be read; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
 class ThirdOrderBlocks:
-    """U''' as its non-zero blocks.
+    """Third derivatives U''' of the energy, as the list of their non-zero 3 x 3 x 3 blocks.
 
     Attributes
     ----------
     particles : int
+        Number of particles N.
     indices : ndarray, shape=(B, 3), dtype=int32
-        Particles i, j, k of every block; all orders of the three are listed.
+        Particles i, j, k of each block; all permutations of a triple are listed.
     blocks : ndarray, shape=(B, 3, 3, 3), dtype=float64
         d3U / dr_i dr_j dr_k by axis.
     """
@@ -38,7 +40,7 @@ class ThirdOrderBlocks:
     blocks: np.ndarray
 
     def contraction(self, u, v) -> np.ndarray:
-        """U''':uv, shape=(N, 3), for fields of that shape."""
+        """Contraction U''':uv with two fields of shape (N, 3), shape=(N, 3)."""
         i, j, k = self.indices.T
         out = np.zeros((self.particles, 3))
         np.add.at(out, k, np.einsum("xabc,xa,xb->xc", self.blocks, u[i], v[j]))
@@ -46,12 +48,19 @@ class ThirdOrderBlocks:
 
 
 def read_second_order(path: str | Path, particles: int) -> np.ndarray:
-    """Hessian from a file of `dynamical_matrix`, text or binary.
+    """Hessian U'' from a file of the LAMMPS command `dynamical_matrix`, text or binary.
+
+    Parameters
+    ----------
+    path : path
+        File written by LAMMPS.
+    particles : int
+        Number of particles N.
 
     Returns
     -------
     ndarray, shape=(3N, 3N), dtype=float64
-        Made symmetric.
+        Symmetrised; row 3 i + a belongs to axis a of particle i.
 
     Raises
     ------
@@ -76,15 +85,26 @@ def read_second_order(path: str | Path, particles: int) -> np.ndarray:
 
 
 def read_third_order(path: str | Path, particles: int) -> ThirdOrderBlocks:
-    """U''' from the text file of `third_order`.
+    """Third derivatives U''' from a text file of the LAMMPS command `third_order`.
 
-    Its lines are `i alpha j beta k x y z`, indices from 1: the force on k differentiated by
-    r_i,alpha and r_j,beta. Lines that LAMMPS left out are zero.
+    A line `i alpha j beta k x y z`, with indices from 1, holds the derivative of the force on
+    particle k by r_i,alpha and r_j,beta. Lines that LAMMPS leaves out are zero.
+
+    Parameters
+    ----------
+    path : path
+        File written by LAMMPS.
+    particles : int
+        Number of particles N.
+
+    Returns
+    -------
+    ThirdOrderBlocks
 
     Raises
     ------
     ForceConstantError
-        If the file has other columns or names other particles.
+        If the file has another number of columns, or names particles outside 1 to N.
     """
     try:
         data = np.loadtxt(path, ndmin=2)
@@ -104,29 +124,30 @@ def read_third_order(path: str | Path, particles: int) -> ThirdOrderBlocks:
 def lammps_force_constants(session: LammpsSession, order: int, delta: float, folder=None):
     """Force constants at the present positions of a session.
 
-    A potential whose second derivative jumps (harmonic spheres at contact) gives wrong third
-    differences where a pair is within 2 delta of the jump.
+    If the second derivative of the potential jumps (harmonic spheres at contact), third differences
+    are wrong where the distance of a pair is within 2 delta of the jump.
 
     Parameters
     ----------
     session : LammpsSession
-        In three dimensions, on one rank.
+        Session in three dimensions on one rank.
     order : {2, 3}
+        Order of the derivatives of the energy.
     delta : float
-        Displacement. The error is of order delta^2; round-off grows as 1/delta (order 2) and
-        1/delta^2 (order 3), and the file of order 3 has 8 decimals. 1e-5 and 1e-4 are good values
-        where forces are of order one.
+        Displacement, in units of length. The truncation error is of order delta^2. The rounding
+        error grows as 1/delta (order 2) and 1/delta^2 (order 3), and the file of order 3 has 8
+        decimals. Good values are 1e-5 and 1e-4 where forces are of order one.
     folder : path, optional
-        Keeps LAMMPS' own file, `second_order.bin` or `third_order.dat`.
+        Folder in which the file of LAMMPS, `second_order.bin` or `third_order.dat`, is kept.
 
     Returns
     -------
-    ndarray of shape (3N, 3N), or ThirdOrderBlocks
+    ndarray, shape=(3N, 3N), or ThirdOrderBlocks
 
     Raises
     ------
     ValueError
-        For another order or dimension.
+        If the order is neither 2 nor 3, or the dimension is not 3.
     """
     if order not in (2, 3):
         raise ValueError(f"order: {order} is neither 2 nor 3")

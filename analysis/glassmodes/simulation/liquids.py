@@ -1,31 +1,34 @@
-"""Equilibrium liquids by the thousand: runs of many snapshots, a measured decorrelation time apart.
+"""Equilibrium liquids: runs of many snapshots, separated by measured decorrelation times.
 
-A run starts from random positions that are pushed apart and goes through three phases:
+A run starts from random positions, whose overlaps are pushed apart, and has three phases.
 
 equilibration
-    `equilibration` long at least, in legs of equal length; nothing of it is kept but the energies.
+    A time of at least `equilibration`, divided into legs of equal length. Only the energies at the
+    ends of the legs are kept.
 decorrelation
     The overlap with the configuration at the start of the phase,
 
         q(t) = (1/N) sum_i theta(a - |r_i(t) - r_i(0)|),    a = 0.3 mean diameters,
 
-    its drift of the centre of mass removed, is followed until it falls below 1/e: the decorrelation
-    time. Three such decays, one after another, are averaged. If what came before them has not
-    lasted for five decorrelation times, the first of them is counted to the equilibration and
-    another one follows, until it has.
+    with the motion of the centre of mass removed, is followed until it falls below 1/e. The time
+    that this takes is the decorrelation time, averaged over three such decays one after another.
+    The time before these decays must be at least five decorrelation times. As long as it is not,
+    the first decay is counted as equilibration and another one follows.
 sampling
-    Snapshots, `spacing` decorrelation times apart.
+    Snapshots are taken at intervals of `spacing` decorrelation times.
 
-`dynamics: molecular` is canonical molecular dynamics, its time that of the model; `dynamics: swap`
-is swap Monte Carlo, its time counted in sweeps (one attempted move of each particle). A run is
-equilibrated if every decay was seen, the equilibration lasted for five decorrelation times, and the
-energy of its last half does not drift by more than three standard errors: a line through n
-independent values that fluctuate by s rises by s sqrt(12 / n) by chance. Energies are independent
-after a decorrelation time, in molecular dynamics not before the bath has exchanged them.
+With `dynamics: molecular` the liquid is simulated by canonical molecular dynamics, and times are
+in units of the model. With `dynamics: swap` it is simulated by swap Monte Carlo, and times are in
+sweeps, one attempted move of each particle. A run counts as equilibrated if every decay was
+observed, the equilibration lasted for five decorrelation times, and the energy in the last half of
+the equilibration does not drift by more than three standard errors. By chance, a straight line
+through n independent values with standard deviation s changes by s sqrt(12 / n). Energies are
+independent after a decorrelation time, in molecular dynamics only once the thermostat has also
+exchanged them (:data:`ENERGY_MEMORY`).
 
-Sample s of an ensemble is snapshot s % snapshots of run s // snapshots. Every leg starts from the
-state at the end of the last one alone, so a run that was killed goes on from its stored state to
-the same bits.
+Sample s of an ensemble is snapshot s % snapshots of run s // snapshots. Each leg depends on the
+state at the end of the leg before alone, so a run that was killed continues from its stored state
+to the same bits.
 """
 
 from __future__ import annotations
@@ -61,36 +64,39 @@ from glassmodes.simulation.swap import (
 )
 
 LEGS = 200
-"""Legs of the least equilibration, and the most of a decay."""
+"""Number of legs of the shortest equilibration, and largest number of legs of a decay."""
 
 OVERLAP_DISTANCE = 0.3
-"""Displacement, in mean diameters, within which a particle counts as being where it was."""
+"""Displacement, in mean diameters, below which a particle contributes to the overlap."""
 
 DECAYS = 3
-"""Decays of the overlap that are averaged."""
+"""Number of decays of the overlap over which the decorrelation time is averaged."""
 
 MOST_DECAYS = 12
-"""Decays that are waited for; eight are enough where all last as long."""
+"""Largest number of decays of a run; eight are enough if all of them take equally long."""
 
 FEWEST_DECORRELATIONS = 5.0
-"""Decorrelation times that an equilibration must last."""
+"""Shortest equilibration, in decorrelation times."""
 
 LARGEST_DRIFT = 3.0
-"""Drift of the energy, in units of its standard error, of an equilibrated liquid."""
+"""Largest drift of the energy of an equilibrated liquid, in standard errors."""
 
 ENERGY_MEMORY = 4.0 * THERMOSTAT_TIME
-"""Time between independent energies of molecular dynamics. The bath acts on the kinetic energy,
-half of the heat capacity, so the total energy relaxes in twice the thermostat's time; independent
-values are two relaxation times apart."""
+"""Time between independent energies in molecular dynamics. The thermostat acts on the kinetic
+energy, which is half of the heat capacity, so the total energy relaxes in twice the time of the
+thermostat; independent values are two relaxation times apart.
+"""
 
 PUSH_OFF_FORCE, PUSH_OFF_STEPS = 1.0, 300
-"""Largest force, and most steps, of FIRE that takes the overlaps out of a random start."""
+"""Bound on the largest force, and largest number of force evaluations, of the minimisation by FIRE
+that removes the overlaps of a random start.
+"""
 
 SPACING = 2.0
-"""Decorrelation times between snapshots, where none are asked for."""
+"""Decorrelation times between two snapshots, if a campaign does not set `spacing`."""
 
 STATE_INTERVAL = 60.0
-"""Seconds between two states on disk."""
+"""Seconds after which the state of a run is written to disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,16 +108,19 @@ class Liquid:
     Attributes
     ----------
     run : int
-        Index within the ensemble.
+        Index of the run within its ensemble.
     positions : ndarray, shape=(S, N, d)
-        Unwrapped.
+        Unwrapped positions of S snapshots.
     diameter : ndarray, shape=(S, N)
-    species : ndarray, shape=(N,), int
+        Diameter of each particle in each snapshot.
+    species : ndarray, shape=(N,), dtype=int
+        Species of each particle, from 0.
     box : ndarray, shape=(d,)
+        Edge lengths of the box.
     status : str
-        "ok", "not_equilibrated", "failed" or "nan"; without snapshots with the last two.
+        "ok", "not_equilibrated", "failed" or "nan"; the last two have no snapshots.
     diagnostics : dict
-        Numbers of the `equilibration` table.
+        Columns of the table `equilibration`.
     """
 
     run: int
@@ -124,7 +133,7 @@ class Liquid:
 
 
 class _MolecularRun:
-    """Canonical molecular dynamics at one temperature."""
+    """A liquid under canonical molecular dynamics at one temperature; one tick is a time step."""
 
     def __init__(self, landscape, positions, velocities, temperature, time_step, rng):
         self._dynamics = MolecularDynamics(landscape, positions, velocities, time_step, rng)
@@ -133,22 +142,25 @@ class _MolecularRun:
         self.diameter = landscape.diameter
 
     def advance(self, ticks):
+        """Simulate a number of ticks; returns the total potential energy."""
         self._dynamics.run(ticks, self._temperature)
         return self._dynamics.potential_energy()
 
     @property
     def positions(self):
+        """Unwrapped positions, shape=(N, d)."""
         return self._dynamics.positions
 
     @property
     def arrays(self):
+        """Arrays from which the simulation can continue, by name."""
         return {"positions": self._dynamics.positions, "velocities": self._dynamics.velocity}
 
     diagnostics = {"translation_acceptance": np.nan, "swap_acceptance": np.nan}
 
 
 class _SwapRun:
-    """Swap Monte Carlo at one temperature."""
+    """A liquid under swap Monte Carlo at one temperature; one tick is a sweep."""
 
     tick = 1.0
 
@@ -157,19 +169,23 @@ class _SwapRun:
         chain.moves = moves
 
     def advance(self, ticks):
+        """Simulate a number of ticks; returns the total potential energy."""
         self._chain.run(ticks)
         return self._chain.energy
 
     @property
     def positions(self):
+        """Unwrapped positions, shape=(N, d)."""
         return self._chain.positions
 
     @property
     def diameter(self):
+        """Diameter of each particle, shape=(N,)."""
         return self._chain.diameter
 
     @property
     def arrays(self):
+        """Arrays from which the simulation can continue, by name."""
         return {
             "positions": self._chain.positions,
             "diameter": self._chain.diameter,
@@ -178,6 +194,7 @@ class _SwapRun:
 
     @property
     def diagnostics(self):
+        """Fractions of accepted moves, by kind."""
         return {
             "translation_acceptance": self._chain.moves.translation_acceptance,
             "swap_acceptance": self._chain.moves.swap_acceptance,
@@ -185,7 +202,14 @@ class _SwapRun:
 
 
 def push_apart(landscape, positions) -> np.ndarray:
-    """Random positions without their overlaps, a start for dynamics, shape=(N, d)."""
+    """Random positions with their overlaps removed, as a start for dynamics, shape=(N, d).
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Energy of the sample.
+    positions : ndarray, shape=(N, d)
+    """
     apart, *_ = fire(
         landscape, positions, force_tolerance=PUSH_OFF_FORCE, max_iterations=PUSH_OFF_STEPS
     )
@@ -193,7 +217,7 @@ def push_apart(landscape, positions) -> np.ndarray:
 
 
 def _begin(model, particles, settings, stream):
-    """Arrays of a run at its start: random positions pushed apart, and velocities."""
+    """Initial arrays of a run: random positions without overlaps, diameters, and velocities."""
     species, diameter = model.mixture(particles, stream)
     box = model.box(particles)
     start = stream.random((particles, model.dimension)) * box
@@ -208,6 +232,7 @@ def _begin(model, particles, settings, stream):
 
 
 def _dynamics_of(model, settings, arrays, stream):
+    """Simulation that continues from the arrays of a run."""
     landscape = Landscape(
         model, model.box(len(arrays["species"])), arrays["species"], arrays["diameter"]
     )
@@ -227,24 +252,31 @@ def _dynamics_of(model, settings, arrays, stream):
 
 
 def overlap(moved, distance) -> float:
-    """Share of particles that have moved less than a distance, the mean displacement removed.
+    """Fraction of particles that have moved by less than a distance, a uniform translation removed.
 
     Parameters
     ----------
     moved : ndarray, shape=(N, d)
+        Displacement of each particle.
     distance : float
+        Distance, in units of length.
     """
     moved = moved - moved.mean(axis=0)
     return float(((moved**2).sum(axis=1) < distance**2).mean())
 
 
 def decay_time(times, overlaps) -> float:
-    """Time at which an overlap falls below 1/e, by linear interpolation; infinite if it does not.
+    """Time at which an overlap falls below 1/e, by linear interpolation.
 
     Parameters
     ----------
     times, overlaps : sequence of float
-        From time zero, at which the overlap is one.
+        Times from 0, and the overlap at each of them; 1 at time 0.
+
+    Returns
+    -------
+    float
+        Infinity if the overlap does not fall below 1/e.
     """
     below = np.flatnonzero(np.asarray(overlaps) < np.exp(-1.0))
     if len(below) == 0:
@@ -255,7 +287,18 @@ def decay_time(times, overlaps) -> float:
 
 
 def energy_drift(energies) -> tuple[float, float]:
-    """Change of an energy along its straight-line fit, and the fluctuation about that line."""
+    """Change of an energy along a straight-line fit, and standard deviation from that line.
+
+    Parameters
+    ----------
+    energies : array_like, shape=(n,)
+        Energies at equal intervals.
+
+    Returns
+    -------
+    drift, fluctuation : float
+        In units of the energies; the fluctuation is 1 if the energies lie on the line.
+    """
     energies = np.asarray(energies, dtype=float)
     steps = np.arange(len(energies))
     slope, offset = np.polyfit(steps, energies, 1)
@@ -264,12 +307,12 @@ def energy_drift(energies) -> tuple[float, float]:
 
 
 def largest_drift(duration, memory) -> float:
-    """Change of an equilibrated liquid's energy along a line, in fluctuations, at most.
+    """Largest drift of the energy of an equilibrated liquid, in units of its fluctuation.
 
     Parameters
     ----------
     duration : float
-        That the line spans.
+        Time that the straight-line fit spans.
     memory : float
         Time between independent energies.
     """
@@ -277,7 +320,7 @@ def largest_drift(duration, memory) -> float:
 
 
 class _Course:
-    """A run on its way through its phases; everything that it holds goes to disk and back."""
+    """State of a run on its way through the three phases; all of it can be stored on disk."""
 
     def __init__(self, model, ensemble, run, seed):
         self.model = model
@@ -301,13 +344,14 @@ class _Course:
         self.stream = stream
         self.origin = self.dynamics.positions.copy()
         self.series = {
-            # after every leg until the sampling; overlaps since the origin
+            # energies per particle after each leg before sampling; overlaps of the present decay
             **{"energies": [], "overlaps": [1.0]},
-            # times of finished decays, and legs that had passed at their starts
+            # durations of finished decays, and number of legs before each decay
             **{"decays": [], "starts": []},
-            # of the snapshots: energies, overlaps and correlations with the one before
+            # energy per particle of each snapshot; its overlap, and the correlation of its
+            # diameters, with the snapshot before
             **{"snapshot_energies": [], "snapshot_overlaps": [], "snapshot_correlations": []},
-            # mean-squared displacement of the least equilibration
+            # mean-squared displacement during the shortest equilibration, in mean diameters
             "displacement": [],
         }
         self.positions, self.diameters = [], []
@@ -317,6 +361,7 @@ class _Course:
     # --- on disk ---
 
     def save(self, path, attributes):
+        """Write the state of the run to a file."""
         with create_file(path, attributes) as file:
             file.attrs["stream"] = json.dumps(self.stream.bit_generator.state)
             for name, values in self.dynamics.arrays.items():
@@ -331,6 +376,7 @@ class _Course:
                 file[f"snapshots/{s:06d}/diameter"] = diameter
 
     def restore(self, path):
+        """Continue from the state in a file."""
         with open_file(path, ["state", "series/starts", "origin"]) as file:
             self.stream.bit_generator.state = json.loads(file.attrs["stream"])
             arrays = {name: values[...] for name, values in file["state"].items()}
@@ -346,10 +392,11 @@ class _Course:
 
     @property
     def is_finished(self):
+        """Whether all snapshots have been taken."""
         return len(self.positions) == self.wanted
 
     def advance(self):
-        """One leg."""
+        """Simulate one leg, or up to the next snapshot."""
         if len(self.series["energies"]) < LEGS:
             self._equilibrate()
         elif not self._is_decorrelated:
@@ -358,10 +405,12 @@ class _Course:
             self._sample()
 
     def _moved(self):
+        """Displacements since the origin of the present phase, a uniform translation removed."""
         moved = self.dynamics.positions - self.origin
         return moved - moved.mean(axis=0)
 
     def _equilibrate(self):
+        """Simulate one leg of the shortest equilibration."""
         self.series["energies"].append(self.dynamics.advance(self.leg) / len(self.species))
         if len(self.series["energies"]) == LEGS:
             square = (self._moved() ** 2).sum(axis=1).mean()
@@ -370,13 +419,14 @@ class _Course:
 
     @property
     def _is_decorrelated(self):
-        """Whether the decays tell the decorrelation time, or never will."""
+        """Whether the decorrelation time is known, or cannot be measured in this run."""
         decays = self.series["decays"]
         if not decays or np.isinf(decays[-1]) or len(decays) == MOST_DECAYS:
             return bool(decays)
         return len(decays) >= DECAYS and self._has_lasted
 
     def _decorrelate(self):
+        """Simulate one leg of a decay of the overlap."""
         overlaps = self.series["overlaps"]
         if len(overlaps) == 1:
             self.series["starts"].append(len(self.series["energies"]))
@@ -390,11 +440,12 @@ class _Course:
 
     @property
     def decorrelation_time(self):
+        """Mean duration of the last three decays; infinite if one was not observed."""
         return float(np.mean(self.series["decays"][-DECAYS:]))
 
     @property
     def equilibration_legs(self):
-        """Legs before the decays that are averaged."""
+        """Number of legs before the decays that are averaged."""
         finished = len(self.series["decays"])
         return int(self.series["starts"][max(0, finished - DECAYS)]) if finished else LEGS
 
@@ -405,16 +456,18 @@ class _Course:
 
     @property
     def _has_lasted(self):
+        """Whether the equilibration has lasted for five decorrelation times."""
         return self.equilibration >= FEWEST_DECORRELATIONS * self.decorrelation_time
 
     @property
     def spacing(self):
-        """Ticks between snapshots; what a decay could not show is taken as long as a phase."""
+        """Ticks between snapshots. A decay that was not observed counts as long as a phase."""
         longest = LEGS * self.leg * self.dynamics.tick
         time = min(self.decorrelation_time, longest)
         return int(np.ceil(self.settings["spacing"] * time / self.dynamics.tick))
 
     def _sample(self):
+        """Simulate up to the next snapshot and take it."""
         energy = self.dynamics.advance(self.spacing)
         self.series["snapshot_energies"].append(energy / len(self.species))
         self.series["snapshot_overlaps"].append(
@@ -431,7 +484,7 @@ class _Course:
     # --- results ---
 
     def liquid(self):
-        """What came of the run."""
+        """Snapshots, diagnostics and status of the finished run."""
         n, d = self.origin.shape
         legs = self.equilibration_legs
         drift, fluctuation = energy_drift(self.series["energies"][legs // 2 : legs])
@@ -451,7 +504,7 @@ class _Course:
             ),
             **self.dynamics.diagnostics,
         }
-        # no finer than the legs whose energies are known
+        # energies are known at the ends of legs only
         memory = max(self.decorrelation_time, self.leg * self.dynamics.tick)
         if self.settings["dynamics"] == "molecular":
             memory = max(memory, ENERGY_MEMORY)
@@ -469,7 +522,7 @@ class _Course:
         )
 
     def failed(self, status):
-        """What is left of a run that cannot go on: no snapshots."""
+        """Result of a run that cannot continue: a status and no snapshots."""
         n, d = self.origin.shape
         return Liquid(
             run=self.run,
@@ -488,25 +541,27 @@ class _Course:
 def equilibrate_liquid(
     model: GlassModel, ensemble: Ensemble, run: int, seed: int, *, state=None, attributes=None
 ) -> Liquid:
-    """One run of an ensemble of the protocol `equilibrium`.
+    """Simulate one equilibrium run of an ensemble with the protocol `equilibrium`.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the ensemble.
     ensemble : Ensemble
+        Ensemble with its preparation.
     run : int
-        Index within the ensemble.
+        Index of the run within the ensemble.
     seed : int
-        Of the campaign.
+        Seed of the campaign.
     state : path, optional
-        File that the run keeps its state in, and from which it goes on where it is there.
+        File in which the state of the run is stored; if it exists, the run continues from it.
     attributes : mapping, optional
-        Provenance of that file.
+        Attributes of that file.
 
     Returns
     -------
     Liquid
-        Nothing is raised for a run that goes wrong: its status says so, and its samples follow it.
+        A run that fails raises no exception; its status says so and is that of all its samples.
     """
     course = _Course(model, ensemble, run, seed)
     if state is not None and Path(state).is_file():
@@ -525,7 +580,17 @@ def equilibrate_liquid(
 
 
 def liquid_record(liquid: Liquid, ensemble: Ensemble) -> dict:
-    """Row of the `equilibration` table, without its ensemble and sample."""
+    """Row of the table `equilibration` for one run, without the columns ensemble and sample.
+
+    Parameters
+    ----------
+    liquid : Liquid
+    ensemble : Ensemble
+
+    Returns
+    -------
+    dict
+    """
     unknown = dict.fromkeys(
         (
             *("decorrelation_time", "spacing", "energy", "energy_deviation", "energy_drift"),
@@ -548,7 +613,16 @@ _LIQUID_DATASETS = ("positions", "diameter", "species", "box")
 
 
 def write_liquid(path, liquid: Liquid, model, attributes) -> None:
-    """Write one run (`liquids/rNNNN.h5`)."""
+    """Write one run to a file, `liquids/rNNNN.h5`.
+
+    Parameters
+    ----------
+    path : path
+    liquid : Liquid
+    model : GlassModel
+    attributes : mapping
+        Attributes of the file (:func:`glassmodes.data.storage.provenance`).
+    """
     with create_file(path, attributes) as file:
         file.attrs["model"] = model.name
         file.attrs["potential"] = model.potential_json()
@@ -562,12 +636,18 @@ def write_liquid(path, liquid: Liquid, model, attributes) -> None:
 
 
 def read_liquid(path, snapshots=slice(None)) -> Liquid:
-    """Read one run, or some of its snapshots.
+    """Read one run, or some of its snapshots, from a file.
+
+    Parameters
+    ----------
+    path : path
+    snapshots : slice
+        Snapshots to read; all by default.
 
     Raises
     ------
     StorageError
-        As :func:`glassmodes.data.storage.open_file`.
+        If the file cannot be read or lacks a dataset (:func:`glassmodes.data.storage.open_file`).
     """
     with open_file(path, (*_LIQUID_DATASETS, "diagnostics")) as file:
         return Liquid(

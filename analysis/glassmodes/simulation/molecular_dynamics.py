@@ -1,14 +1,14 @@
 """Molecular dynamics in two to four dimensions, compiled, on the pair lists of the landscape.
 
-Velocity Verlet (Swope et al., J. Chem. Phys. 76, 637 (1982)), and for a canonical ensemble the
-stochastic rescaling of velocities after every step (Bussi, Donadio and Parrinello, J. Chem. Phys.
-126, 014101 (2007), Eq. A7). It asks for two random numbers a step, where a Langevin thermostat asks
-for d N, leaves the total momentum at zero, and does not slow diffusion down, which is what the
-decorrelation of a liquid waits for.
+The integrator is velocity Verlet (Swope et al., J. Chem. Phys. 76, 637 (1982)). For a canonical
+ensemble, velocities are rescaled stochastically after every step (Bussi, Donadio and Parrinello,
+J. Chem. Phys. 126, 014101 (2007), Eq. A7). This thermostat needs two random numbers a step, where
+a Langevin thermostat needs d N; it keeps the total momentum at zero; and it does not slow down
+diffusion, on which the decorrelation of a liquid depends.
 
-Forces are those that FIRE walks on (:mod:`glassmodes.landscape.pair_lists`). A run starts from its
-positions, velocities and random state alone: a chain of runs that was stopped between two of them
-goes on to the last bit.
+Forces are those of FIRE (:mod:`glassmodes.landscape.pair_lists`). A run depends on its initial
+positions, velocities and random state alone, so a sequence of runs that was stopped between two of
+them continues to the same bits.
 """
 
 from __future__ import annotations
@@ -26,24 +26,27 @@ from glassmodes.landscape.pair_lists import (
 )
 
 OUTER_SKIN, INNER_SKIN = 0.6, 0.2
-"""Skins of the pair lists in liquids, in units of length."""
+"""Distances by which pair lists exceed the interaction range in a liquid, in units of length."""
 
 THERMOSTAT_TIME = 0.5
-"""Time in which the thermostat forgets the kinetic energy."""
+"""Relaxation time of the kinetic energy under the thermostat, in units of time."""
 
 _DONE, _OUTDATED = range(2)
+"""Reasons for which :func:`integrate` returns."""
 
 _READY, _AHEAD, _FRESH = range(3)
-"""Forces are those of the positions; positions are ahead of forces and velocities; no forces."""
+"""State of the integration: forces belong to the positions; positions are one step ahead of forces
+and velocities; or no forces are known yet.
+"""
 
 
 class MolecularDynamicsError(RuntimeError):
-    """A run whose positions are no longer finite, or out of all bounds."""
+    """Positions are not finite, or larger than a stable integration can produce."""
 
 
 @njit(cache=True, fastmath=REORDERED, error_model="numpy")
 def _rescale(velocity, rng, keep, temperature):
-    """Rescale velocities so that their kinetic energy follows its canonical distribution."""
+    """Rescale velocities at random, so that the kinetic energy samples the canonical ensemble."""
     d, n = velocity.shape
     freedom = d * (n - 1)
     twice_kinetic = 0.0
@@ -51,7 +54,7 @@ def _rescale(velocity, rng, keep, temperature):
         for i in range(n):
             twice_kinetic += velocity[a, i] * velocity[a, i]
     normal = rng.standard_normal()
-    # a sum of squares of normal numbers
+    # sum of freedom - 1 squared normal numbers
     others = 2.0 * rng.standard_gamma(0.5 * (freedom - 1))
     share = (1.0 - keep) * temperature / twice_kinetic
     scale = np.sqrt(
@@ -68,20 +71,38 @@ def integrate(
     owner, shift, outer_starts, outer, size, outer_origin, outer_room,
     inner_starts, inner, inverse_square, inner_origin, inner_skin, cutoff, terms, near,
 ):  # fmt: skip
-    """Velocity Verlet until a number of steps is done or a new outer list is needed.
+    """Integrate until a number of steps is done or the outer pair list is outdated.
 
     Parameters
     ----------
     points : ndarray, shape=(d, N + G)
-        Particles, then their ghosts.
+        Coordinates of the N particles, then of their G ghosts.
     velocity, forces : ndarray, shape=(d, N)
-    state : ndarray, shape=(2,), int
-        Steps done, and what forces and velocities belong to: all that is needed to go on after new
-        lists.
+        Velocities, and forces -dU/dr.
+    axes : tuple
+        The four rows of `points`; None for axes beyond the dimension.
+    state : ndarray, shape=(2,), dtype=int
+        State between calls: number of steps done, and _READY, _AHEAD or _FRESH.
+    rng : numpy.random.Generator
+        Random numbers of the thermostat.
+    steps : int
+        Number of steps of the run.
+    time_step : float
+        Time step.
     keep : float
         exp(-time_step / relaxation time) of the thermostat; 1 for constant energy.
     temperature, heating : float
-        Of the bath before the first step, and its change in a step.
+        Temperature of the bath before the first step, and its change in each step.
+    owner, shift, outer_starts, outer, size, outer_origin, outer_room
+        Ghosts and outer list of :class:`glassmodes.landscape.pair_lists.PairLists`.
+    inner_starts, inner, inverse_square, inner_origin, inner_skin
+        Inner list.
+    cutoff : float
+        Range of the potential in units of the pair diameter.
+    terms : tuple of float or None
+        Coefficients of the potential.
+    near : ndarray
+        Work space.
 
     Returns
     -------
@@ -119,36 +140,46 @@ def integrate(
         state[0] += 1
         state[1] = _READY
         if keep < 1.0:
-            # a ramp to zero may round to less
+            # rounding may take a ramp that ends at temperature 0 below it
             _rescale(velocity, rng, keep, max(0.0, temperature + state[0] * heating))
 
 
 def maxwell_velocities(particles, dimension, temperature, rng) -> np.ndarray:
-    """Velocities at a temperature without total momentum, shape=(N, d)."""
+    """Random velocities with a given kinetic temperature and no total momentum, shape=(N, d).
+
+    Parameters
+    ----------
+    particles, dimension : int
+        N and d.
+    temperature : float
+        Kinetic temperature, exactly, of d (N - 1) degrees of freedom.
+    rng : numpy.random.Generator
+    """
     velocities = rng.standard_normal((particles, dimension))
     velocities -= velocities.mean(axis=0)
     return velocities * np.sqrt(temperature / kinetic_temperature(velocities))
 
 
 def kinetic_temperature(velocities) -> float:
-    """Temperature of velocities without total momentum, of d (N - 1) degrees of freedom."""
+    """Kinetic temperature sum v^2 / (d (N - 1)) of velocities, shape=(N, d), without momentum."""
     return float((velocities**2).sum() / (velocities.shape[1] * (len(velocities) - 1)))
 
 
 class MolecularDynamics(PairLists):
-    """Trajectory of one sample.
+    """Trajectory of one sample by molecular dynamics; masses are one.
 
     Parameters
     ----------
     landscape : Landscape
+        Energy of the sample.
     positions, velocities : ndarray, shape=(N, d)
-        Velocities without total momentum.
+        Initial state; the velocities have no total momentum.
     time_step : float
+        Time step, in units of time.
     rng : numpy.random.Generator, optional
-        Of the thermostat; its state belongs to the trajectory's.
+        Random numbers of the thermostat; their state is part of the state of the trajectory.
     outer_skin, inner_skin : float
-        Of the pair lists; any values give the same physics.
-
+        Skins of the pair lists, in units of length; they change the speed, not the physics.
     """
 
     def __init__(
@@ -169,15 +200,16 @@ class MolecularDynamics(PairLists):
 
     @property
     def positions(self) -> np.ndarray:
-        """Unwrapped, shape=(N, d)."""
+        """Unwrapped positions after the last run, shape=(N, d)."""
         return self._at_rest[0]
 
     @property
     def velocity(self) -> np.ndarray:
-        """shape=(N, d)."""
+        """Velocities after the last run, shape=(N, d)."""
         return self._at_rest[1]
 
     def _list_anew(self, positions, velocities):
+        """Build new pair lists around a state and make it the present one."""
         if not self.is_within_bounds(positions):
             raise MolecularDynamicsError(
                 "positions are not finite or out of all bounds: the time step is too long"
@@ -188,40 +220,42 @@ class MolecularDynamics(PairLists):
         self._velocity[:] = velocities[self.order].T
 
     def _present(self):
+        """Present positions, unwrapped, and velocities, in the order of particles."""
         return self.unplaced(self.points[:, : len(self.order)]), self.in_order(self._velocity)
 
     @property
     def temperature(self) -> float:
-        """Kinetic temperature."""
+        """Kinetic temperature of the velocities."""
         return kinetic_temperature(self.velocity)
 
     def potential_energy(self) -> float:
-        """Total potential energy."""
-        # a list of its own: its last bits must not depend on earlier calls
+        """Total potential energy of the present positions."""
+        # a new neighbour list, so that the last bits do not depend on earlier calls
         return self.landscape.anew().energy_and_forces(self.positions)[0]
 
     def run(self, steps, temperature=None, final_temperature=None) -> None:
-        """Go on for a number of steps.
+        """Integrate a number of steps.
 
         Parameters
         ----------
         steps : int
+            Number of steps.
         temperature : float, optional
-            Of the bath; constant energy without it.
+            Temperature of the bath; the energy is constant without it.
         final_temperature : float, optional
-            Of the bath after the last step, which it reaches linearly.
+            Temperature of the bath after the last step; it changes linearly in time.
 
         Raises
         ------
         MolecularDynamicsError
-            If particles leave all bounds.
+            If positions become larger than a stable integration can produce.
         """
         keep, bath, heating = 1.0, 0.0, 0.0
         if temperature is not None:
             keep, bath = float(np.exp(-self.time_step / THERMOSTAT_TIME)), float(temperature)
             if final_temperature is not None:
                 heating = (float(final_temperature) - bath) / steps
-        # the start alone decides, not the lists of earlier runs
+        # with new lists, the result depends on the initial state alone and not on earlier runs
         self._list_anew(*self._at_rest)
         state = np.array([0, _FRESH])
         while True:

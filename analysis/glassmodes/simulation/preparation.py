@@ -1,29 +1,32 @@
-"""Inherent structures: a liquid at its parent temperature, quenched; crystals; random starts.
+"""Preparation of inherent structures: quenched and cooled liquids, random starts, crystals.
 
-Protocols (`ensemble.preparation["protocol"]`)
+The protocol of an ensemble is `preparation["protocol"]`.
 
 quench
-    Random positions, push-off, Langevin dynamics at `parent_temperature` for `equilibration`
-    (`melt.in`), then an instantaneous quench by FIRE (`quench.in`).
+    A liquid, made from random positions by Langevin dynamics at `parent_temperature` for the time
+    `equilibration` (`melt.in`), is quenched instantaneously by FIRE (`quench.in`).
 cooling
-    The same liquid cooled at a constant `rate` to `final_temperature` (`cool.in`), then quenched.
+    The same liquid is cooled at a constant `rate` to `final_temperature` (`cool.in`), then
+    quenched.
 equilibrium
-    A snapshot of an equilibrium run (:mod:`glassmodes.simulation.liquids`), quenched.
+    A snapshot of an equilibrium run (:mod:`glassmodes.simulation.liquids`) is quenched.
 random
-    Random positions (infinite temperature) quenched directly.
+    Random positions, which are those of infinite temperature, are quenched.
 
-    `quench` and `random` may go on with Langevin dynamics of the glass at `annealing_temperature`
-    for `annealing` (`nvt.in`) and a second quench. A fresh quench often sits beside a better
-    minimum that it finds within a hundred time units at T = 1e-3; Mizuno et al. (2020) likewise
-    take the inherent structures of glasses that were kept at their temperature for long.
+    `quench` and `random` may continue with Langevin dynamics of the glass at the temperature
+    `annealing_temperature` for the time `annealing` (`nvt.in`) and a second quench. A freshly
+    quenched glass is often next to a lower minimum, which it reaches within a hundred units of time
+    at T = 1e-3. Mizuno, Tong, Ikeda and Mossa (Intermittent rearrangements, 2020) likewise take the
+    inherent structures of glasses that were kept at their temperature for a long time.
 fcc
     A face-centred cubic crystal of `cells`^3 cubic cells.
 
-`engine: lammps` runs the dynamics and FIRE in LAMMPS, in two and three dimensions; `engine:
-native` runs the campaign's own (:mod:`glassmodes.simulation.molecular_dynamics`), in any. The walk
-of FIRE is the same. Every descent ends with :func:`glassmodes.landscape.relax`, which takes the
-largest force to round-off. A sample runs on one rank unless the campaign says `ranks_per_sample`,
-so bundles and the number of ranks never change it.
+`engine: lammps` runs the dynamics and FIRE in LAMMPS, in two and three dimensions. `engine: native`
+runs them in this package (:mod:`glassmodes.simulation.molecular_dynamics`), in two to four
+dimensions. Both use the same algorithm of FIRE. Every minimisation ends with
+:func:`glassmodes.landscape.relax`, which reduces the largest force to rounding. A sample runs on
+one rank unless the campaign sets `ranks_per_sample`, so neither the bundle size nor the number of
+ranks changes it.
 """
 
 from __future__ import annotations
@@ -54,46 +57,47 @@ from glassmodes.simulation.molecular_dynamics import (
 from glassmodes.simulation.session import LammpsSession, SessionError, thermostat_seed
 
 FORCE_TOLERANCE = 1e-10
-"""max_i |F_i| of a converged inherent structure."""
+"""Bound on the largest force max_i |F_i| of a converged inherent structure."""
 
 HANDOVER = 1e-6
-"""Largest force at which FIRE in LAMMPS hands over to the Newton polish."""
+"""Largest force at which FIRE in LAMMPS hands over to Newton's method."""
 
 EQUILIBRATION_SAMPLES = 200
-"""Potential energies recorded during the equilibration of a liquid."""
+"""Number of potential energies recorded during the equilibration of a liquid."""
 
 LIQUID_SKIN = 0.5
-"""Skin of the neighbour list in liquids, whose lists are short-lived."""
+"""Skin of the neighbour list in liquids, in units of length; lists do not last long there."""
 
 COOLING_RATE = 1e-3
-"""Temperature over time of `cooling`, where none is asked for."""
+"""Rate of the protocol `cooling`, temperature over time, if a campaign does not set `rate`."""
 
 _log = logging.getLogger(__name__)
 
 
 class PreparationError(ValueError):
-    """A preparation that cannot be carried out; the message names the setting."""
+    """A preparation cannot be carried out; the message names the setting."""
 
 
 def fcc_crystal(model: GlassModel, cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """Face-centred cubic crystal at the density of the model.
+    """Face-centred cubic crystal at the number density of a model.
 
     Parameters
     ----------
     model : GlassModel
-        Of three dimensions.
+        Model in three dimensions.
     cells : int
-        Cubic cells along each edge.
+        Number of cubic cells along each edge of the box.
 
     Returns
     -------
     positions : ndarray, shape=(4 cells^3, 3), dtype=float64
     box : ndarray, shape=(3,), dtype=float64
+        Edge lengths of the box.
 
     Raises
     ------
     PreparationError
-        In other dimensions, or without cells.
+        If the model is not three-dimensional or `cells` is less than 1.
     """
     if model.dimension != 3:
         raise PreparationError(f"model {model.name}: FCC needs three dimensions")
@@ -107,7 +111,14 @@ def fcc_crystal(model: GlassModel, cells: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def engine_of(model: GlassModel, settings: dict) -> str:
-    """What runs the dynamics and FIRE of a preparation: lammps or native."""
+    """Engine that runs the dynamics and FIRE of a preparation: "lammps" or "native".
+
+    Parameters
+    ----------
+    model : GlassModel
+    settings : dict
+        Preparation of the ensemble.
+    """
     if settings["protocol"] == "equilibrium":
         return "native"
     return settings.get("engine", "lammps" if model.dimension in (2, 3) else "native")
@@ -125,22 +136,44 @@ def quench(
     communicator=None,
     log=None,
 ):
-    """The inherent structure below a configuration.
+    """Inherent structure of a configuration.
 
-    FIRE decides the minimum, in LAMMPS or by the campaign's own walk, which is the same; the polish
-    of :func:`glassmodes.landscape.relax`, on the first rank, takes it to round-off.
+    FIRE, in LAMMPS or in this package, decides which minimum is reached; Newton's method of
+    :func:`glassmodes.landscape.relax`, on rank 0, reduces the largest force to rounding.
 
     Parameters
     ----------
+    model : GlassModel
+        Model of the sample.
+    box : ndarray, shape=(d,)
+        Edge lengths of the periodic box.
+    species : ndarray, shape=(N,), dtype=int32
+        Species of each particle, from 0.
+    diameter : ndarray, shape=(N,)
+        Diameter of each particle.
+    positions : ndarray, shape=(N, d)
+        Configuration to quench.
     engine : {"lammps", "native"}
+        What runs FIRE.
     overlapping : bool
-        Whether the configuration holds the overlaps of random positions, which FIRE would throw
-        across the box: a few conjugate-gradient steps of limited length then come first.
+        Whether the positions are random, with overlaps. FIRE in LAMMPS would move such particles
+        across the box, so conjugate-gradient steps of limited length come first.
+    communicator : mpi4py.MPI.Comm, optional
+        Ranks that share the sample, COMM_SELF by default.
+    log : path, optional
+        Log file of LAMMPS.
 
     Returns
     -------
     glassmodes.landscape.RelaxationResult
         On every rank.
+
+    Raises
+    ------
+    SessionError
+        If LAMMPS stops.
+    NeighbourError
+        If the box is too small or a position is not finite.
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
     if engine == "lammps":
@@ -161,7 +194,7 @@ def quench(
 
 
 def _equilibrate(model, box, species, diameter, positions, settings, seed, communicator, log):
-    """Liquid at the parent temperature, cooled if asked for: positions and its checks."""
+    """Positions of a liquid at the parent temperature, or cooled from it, and its diagnostics."""
     temperature = float(settings.get("parent_temperature", model.parent_temperature))
     duration = float(settings.get("equilibration", model.equilibration))
     step = float(settings.get("time_step", model.time_step))
@@ -215,6 +248,7 @@ def _equilibrate(model, box, species, diameter, positions, settings, seed, commu
 
 
 def _cooling_steps(settings, temperature, step):
+    """Number of steps of the cooling; 0 for other protocols."""
     if settings["protocol"] != "cooling":
         return 0
     fall = temperature - float(settings.get("final_temperature", 0.0))
@@ -222,13 +256,13 @@ def _cooling_steps(settings, temperature, step):
 
 
 def _anneal(model, glass, settings, seed, communicator, log):
-    """The glass after a time at a temperature: its positions, not yet at a minimum."""
+    """Positions of a glass after Langevin dynamics at the annealing temperature, not minimised."""
     temperature = float(settings["annealing_temperature"])
     step = float(settings.get("time_step", model.time_step))
     steps = max(1, round(float(settings["annealing"]) / step))
     if engine_of(model, settings) == "native":
         rng = np.random.default_rng(seed)
-        # half of it goes into potential energy
+        # half of the kinetic energy becomes potential energy
         velocities = maxwell_velocities(*glass.positions.shape, 2.0 * temperature, rng)
         landscape = Landscape.of_glass(model, glass)
         dynamics = MolecularDynamics(landscape, glass.positions, velocities, step, rng)
@@ -252,11 +286,17 @@ def _anneal(model, glass, settings, seed, communicator, log):
 
 
 def is_equilibrated(diagnostics: dict) -> bool:
-    """Whether a liquid forgot its start.
+    """Whether a liquid of the protocols `quench` and `cooling` was equilibrated.
 
-    The mean-squared displacement must reach one squared mean diameter, and the energy of the last
-    half of the equilibration must not drift more than chance would let it
+    Its mean-squared displacement must reach one squared mean diameter, and in the last half of the
+    equilibration its energy must not drift by more than chance allows
     (:func:`glassmodes.simulation.liquids.largest_drift`).
+
+    Parameters
+    ----------
+    diagnostics : dict
+        With `equilibration` (time), `liquid_displacement` (in squared mean diameters) and
+        `liquid_energy_drift` (in units of the fluctuation of the energy).
     """
     bound = largest_drift(0.5 * diagnostics["equilibration"], ENERGY_MEMORY)
     return (
@@ -275,37 +315,38 @@ def prepare_glass(
     communicator=None,
     log=None,
 ) -> Glass:
-    """One inherent structure of an ensemble.
+    """Prepare one sample of an ensemble, an inherent structure.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the ensemble.
     ensemble : Ensemble
-        Of a campaign, or made by hand and checked by
-        `glassmodes.campaign.preparation.check_preparation`: its settings are taken as they are.
+        Ensemble of a campaign, whose preparation is not checked here. One made by hand is checked
+        by `glassmodes.campaign.preparation.check_preparation`.
     sample : int
-        Index within the ensemble.
+        Index of the sample within the ensemble.
     seed : int
-        Of the campaign.
+        Seed of the campaign.
     liquid : Liquid, optional
-        Of the protocol `equilibrium`: the snapshot of this sample alone.
+        For the protocol `equilibrium`: the equilibrium run with the snapshot of this sample alone.
     communicator : mpi4py.MPI.Comm, optional
-        Ranks that share this sample, COMM_SELF by default. The thermostat's random numbers depend
-        on how many they are.
+        Ranks that share this sample, COMM_SELF by default. The random numbers of the thermostat of
+        LAMMPS depend on their number.
     log : path, optional
-        Of LAMMPS.
+        Log file of LAMMPS.
 
     Returns
     -------
     Glass
-        On every rank. `status` is ok, not_equilibrated, crystallised, not_converged, nan, or
-        failed (LAMMPS stopped); `diagnostics` holds what was measured on the way. Nothing is
-        raised for a sample that goes wrong.
+        On every rank. `status` is ok, not_equilibrated, crystallised, not_converged, nan, or failed
+        (the simulation stopped); `diagnostics` holds what was measured during the preparation. A
+        sample that fails raises no exception.
 
     Raises
     ------
     PreparationError
-        For a crystal of a model that has none.
+        If the protocol is `fcc` and the model has no such crystal.
     """
     communicator = MPI.COMM_SELF if communicator is None else communicator
     settings = ensemble.preparation
@@ -359,7 +400,7 @@ def prepare_glass(
 
 
 def _quench_snapshot(model, ensemble, sample, liquid):
-    """The glass below a snapshot of an equilibrium run; its status follows the run's."""
+    """Glass quenched from a snapshot of an equilibrium run, whose status it inherits."""
     if not len(liquid.positions):
         n = ensemble.particles
         nowhere = np.full((n, model.dimension), np.nan)
@@ -379,6 +420,7 @@ def _quench_snapshot(model, ensemble, sample, liquid):
 
 
 def _finish(model, ensemble, glass, result):
+    """Store the result of a quench in a glass, with its diagnostics and status."""
     _adopt(glass, result)
     glass.diagnostics["fire_iterations"] = result.iterations
     glass.diagnostics["newton_steps"] = result.newton_steps
@@ -386,11 +428,13 @@ def _finish(model, ensemble, glass, result):
 
 
 def _adopt(glass, result):
+    """Store positions, energy and largest force of a quench in a glass."""
     glass.positions, glass.energy = result.positions, result.energy
     glass.max_force = result.max_force
 
 
 def _status(model, protocol, glass, converged) -> str:
+    """Status of a quenched sample, as of :func:`prepare_glass`."""
     if not (np.isfinite(glass.energy) and np.isfinite(glass.positions).all()):
         return "nan"
     if not converged:
@@ -408,5 +452,6 @@ def _status(model, protocol, glass, converged) -> str:
 
 
 def _report(communicator, ensemble, glass, reason):
+    """Log a warning about a sample whose status is not ok, on rank 0."""
     if communicator.rank == 0:
         _log.warning("%s sample %d: %s (%s)", ensemble.name, glass.sample, glass.status, reason)

@@ -1,9 +1,9 @@
-"""A LAMMPS run in this process, on a communicator of the caller's choice.
+"""A system in LAMMPS within this process, on a given MPI communicator.
 
-The system is built in memory: positions arrive bit by bit, particle i has id i + 1, and masses are
-one. What is done with it stands in the input files of `lammps_inputs/`, which run by hand too; a
-session gives them their variables. Sorting is off and everything is gathered in id order, so on
-one rank the same start gives the same bits.
+The system is built in memory: positions are passed without rounding, particle i has the id i + 1,
+and all masses are one. The input files of `lammps_inputs/` say what is done with it; a session
+sets their variables, and they can also be run by hand. Atoms are not sorted and all arrays are
+gathered in the order of ids, so on one rank the same start gives the same bits.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from glassmodes.models import GlassModel, ModelError
 from glassmodes.simulation import plugin
 
 SKIN = 0.3
-"""Skin of the neighbour list, a distance; any value gives the same physics."""
+"""Skin of the neighbour list, in units of length; it changes the speed, not the physics."""
 
 LARGEST_SEED = 900_000_000
-"""Of LAMMPS' Marsaglia generator, which thermostats use."""
+"""Largest seed of the Marsaglia generator of LAMMPS, which its thermostats use."""
 
 _THERMO = (
     "thermo_style custom step time temp ke pe etotal",
@@ -35,37 +35,43 @@ _told = set()
 
 
 class SessionError(RuntimeError):
-    """LAMMPS stopped, or lost particles; the message holds its own."""
+    """LAMMPS stopped or lost particles; the message includes that of LAMMPS."""
 
 
 def _tell_once(message: str) -> None:
+    """Log a warning, but each message only once in a process."""
     if message not in _told:
         _told.add(message)
         _log.warning(message)
 
 
 def thermostat_seed(seed: int) -> int:
-    """A seed that the thermostats of LAMMPS accept, 1 to 900,000,000, from any positive one."""
+    """Map a positive integer to a seed that LAMMPS thermostats accept, 1 to 900,000,000."""
     return 1 + (int(seed) - 1) % LARGEST_SEED
 
 
 def pair_commands(model: GlassModel, pair_style: str = "fast") -> list[str]:
-    """LAMMPS commands of a model's potential.
+    """LAMMPS commands that define the potential of a model.
 
     Parameters
     ----------
     model : GlassModel
+        Model in two or three dimensions.
     pair_style : {"fast", "compiled", "reference"}
-        `reference` is LAMMPS' own style (`lepton` and others); `compiled` is the campaign's
-        plugin, and an error where it cannot be; `fast` takes the plugin in the place of `lepton`,
-        if it can.
+        `reference` uses a pair style of LAMMPS itself (`lepton` and others). `compiled` uses the
+        compiled plugin (:mod:`glassmodes.simulation.plugin`). `fast` replaces `lepton` by the
+        plugin if it can be compiled, and uses the reference style otherwise.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
     ModelError
-        For dimensions that LAMMPS does not have.
+        If the dimension is neither 2 nor 3, or the pair style is unknown.
     glassmodes.simulation.plugin.PluginError
-        If `compiled` was asked for and the compiler fails.
+        If `compiled` is requested and the plugin cannot be compiled.
     """
     reference = model.lammps_commands()
     if pair_style == "reference":
@@ -73,7 +79,7 @@ def pair_commands(model: GlassModel, pair_style: str = "fast") -> list[str]:
     if pair_style not in ("fast", "compiled"):
         raise ModelError(f"pair_style: {pair_style!r} is not fast, compiled or reference")
     if pair_style == "fast" and "lepton" not in reference[0]:
-        # compiled within LAMMPS
+        # this style is compiled into LAMMPS already
         return reference
     try:
         library = plugin.compiled_pair_style(model)
@@ -101,36 +107,39 @@ def pair_commands(model: GlassModel, pair_style: str = "fast") -> list[str]:
 
 
 class LammpsSession:
-    """One system in LAMMPS; use it as a context manager.
+    """One system in LAMMPS; a context manager.
 
     Parameters
     ----------
     model : GlassModel
+        Model in two or three dimensions.
     box : ndarray, shape=(d,), dtype=float64
-        Edges of the periodic box; d is 2 or 3.
+        Edge lengths of the periodic box.
     species : ndarray, shape=(N,), dtype=int32
-        0-based.
+        Species of each particle, from 0.
     diameter : ndarray, shape=(N,), dtype=float64
-        Used by polydisperse models.
+        Diameter of each particle, used for polydisperse models.
     positions : ndarray, shape=(N, d), dtype=float64
-        Unwrapped or not; gathered positions keep the images.
+        Positions, inside the box or not; :meth:`positions` returns them in the same periodic
+        images.
     velocities : ndarray, shape=(N, d), dtype=float64, optional
         Zero by default.
     communicator : mpi4py.MPI.Comm, optional
-        COMM_SELF by default. All its ranks must give the same arrays and make the same calls.
+        Ranks that share the system, COMM_SELF by default. All of them must pass the same arrays and
+        make the same calls.
     log : path, optional
-        LAMMPS' log is appended to it.
+        File to which LAMMPS appends its log.
     pair_style : {"fast", "compiled", "reference"}
-        See :func:`pair_commands`.
+        As of :func:`pair_commands`.
     skin : float
-        Of the neighbour list.
+        Skin of the neighbour list, in units of length.
 
     Raises
     ------
     ModelError
         If LAMMPS has no form of the model.
     SessionError
-        If LAMMPS refuses the system.
+        If a position is not finite, or LAMMPS refuses the system.
     """
 
     def __init__(
@@ -179,10 +188,11 @@ class LammpsSession:
 
     @property
     def lammps(self):
-        """The `lammps.lammps` object, for what this class does not offer."""
+        """The `lammps.lammps` object, for calls that this class does not offer."""
         return self._lammps
 
     def _build(self, species, diameter, positions, velocities, log):
+        """Define box, particles, potential and output in LAMMPS."""
         edges = np.ones(3)
         edges[: self.dimension] = self.box
         low, high = np.zeros(3), edges.copy()
@@ -216,17 +226,19 @@ class LammpsSession:
         )
 
     def _padded(self, field):
+        """A field of shape (N, d) with zeros up to three dimensions."""
         out = np.zeros((self.particles, 3))
         out[:, : self.dimension] = field
         return out
 
     def _create(self, species, positions, velocities):
+        """Create the particles, with their ids, periodic images and velocities."""
         x = self._padded(positions)
         image = np.floor(x / self._edges).astype(int)
         if self.dimension == 2:
             image[:, 2] = 0
         x -= image * self._edges
-        # a coordinate just below zero wraps onto the upper face by rounding
+        # by rounding, a coordinate just below zero is wrapped onto the upper face of the box
         upper = x >= self._edges
         x[upper] = 0.0
         image[upper] += 1
@@ -249,6 +261,7 @@ class LammpsSession:
             raise SessionError(f"LAMMPS took {made} of {self.particles} particles")
 
     def _set_diameters(self, diameter):
+        """Set radii and unit masses of the particles of this rank."""
         index = self._local_index()
         local = len(index)
         self._lammps.numpy.extract_atom("radius")[:local] = 0.5 * diameter[index]
@@ -260,7 +273,7 @@ class LammpsSession:
         Raises
         ------
         SessionError
-            With LAMMPS' message.
+            If LAMMPS stops; the message names the command and includes that of LAMMPS.
         """
         for line in lines:
             try:
@@ -269,37 +282,43 @@ class LammpsSession:
                 raise SessionError(f"LAMMPS, at {line!r}: {error}") from error
 
     def set_variables(self, **variables) -> None:
-        """Define index variables, as `-var` does; later values replace earlier ones."""
+        """Define LAMMPS index variables, as the option `-var` does; old ones are replaced."""
         for name, value in variables.items():
             text = repr(float(value)) if isinstance(value, float) else str(value)
             self.command(f"variable {name} delete", f"variable {name} index {text}")
 
     def run_input(self, name: str, **variables) -> None:
-        """Run a file of `lammps_inputs/` on the present system.
+        """Run an input file of `lammps_inputs/` on the present system.
 
         Parameters
         ----------
         name : str
-            For instance "quench.in".
+            Name of the file, such as "quench.in".
         **variables
-            The file's variables; `data` is left out, so that it builds no system of its own.
+            Variables of the file. Its variable `data` is not set, so that it does not build a
+            system.
+
+        Raises
+        ------
+        SessionError
+            If LAMMPS stops.
         """
         self.set_variables(**variables)
         self.command(f"include {plugin.INPUTS / name}")
 
     def run(self, steps: int) -> None:
-        """Go on for a number of steps after an input file set up the integrator."""
+        """Continue for a number of steps; an input file must have set up the integrator."""
         self.command(f"run {int(steps)} pre no post no")
 
     def _local_index(self):
-        """Particle (0-based) of every local slot."""
+        """Indices, from 0, of the particles that this rank owns, in its own order."""
         if self._lammps.extract_global("nlocal") == 0:
             return np.empty(0, dtype=int)
         local = self._lammps.extract_global("nlocal")
         return self._lammps.numpy.extract_atom("id")[:local].astype(int) - 1
 
     def _gather(self, local_values, index):
-        """Rows of all ranks in id order, on every rank."""
+        """Rows of all ranks in the order of ids, on every rank, shape=(N, columns)."""
         out = np.empty((self.particles, local_values.shape[1]))
         if self.communicator.size == 1:
             if len(index) != self.particles:
@@ -318,13 +337,14 @@ class LammpsSession:
         return out
 
     def _per_atom(self, name):
+        """A property of the particles of this rank, and their indices."""
         index = self._local_index()
         if len(index) == 0:
             return np.empty((0, 3)), index
         return self._lammps.numpy.extract_atom(name)[: len(index)], index
 
     def positions(self) -> np.ndarray:
-        """Unwrapped positions in id order, shape=(N, d), dtype=float64, on every rank."""
+        """Unwrapped positions in the order of ids, shape=(N, d), dtype=float64, on every rank."""
         x, index = self._per_atom("x")
         image = np.empty((len(index), 3))
         if len(index):
@@ -336,34 +356,39 @@ class LammpsSession:
         return self._gather(x + image * self._edges, index)[:, : self.dimension].copy()
 
     def velocities(self) -> np.ndarray:
-        """Velocities in id order, shape=(N, d), dtype=float64, on every rank."""
+        """Velocities in the order of ids, shape=(N, d), dtype=float64, on every rank."""
         return self._gather(*self._per_atom("v"))[:, : self.dimension].copy()
 
     def forces(self) -> np.ndarray:
-        """Forces of the last step in id order, shape=(N, d), dtype=float64, on every rank."""
+        """Forces of the last step in order of ids, shape=(N, d), dtype=float64, on every rank."""
         return self._gather(*self._per_atom("f"))[:, : self.dimension].copy()
 
     def potential_energy(self) -> float:
-        """Total potential energy at the present step, which must be one with output."""
+        """Total potential energy of the present step, which must be a step with output."""
         return float(self._lammps.extract_compute("thermo_pe", LMP_STYLE_GLOBAL, LMP_TYPE_SCALAR))
 
     def energy_and_forces(self) -> tuple[float, np.ndarray]:
-        """Total potential energy, and forces of shape (N, d), at the present positions."""
+        """Total potential energy, and forces of shape (N, d), of the present positions."""
         self.command("run 0 post no")
         return self.potential_energy(), self.forces()
 
     def pressure(self) -> float:
-        """Pressure at the present positions and velocities."""
-        # the virial is left out of every other output, since it costs time
+        """Pressure of the present positions and velocities, in units of energy over volume."""
+        # the virial costs time and is part of the output only here
         self.command(f"{_THERMO[0]} press", _THERMO[1], "run 0 post no")
         pressure = float(self._lammps.get_thermo("press"))
         self.command(*_THERMO)
         return pressure
 
     def export(self, folder) -> tuple[Path, Path]:
-        """Write `system.data` and `potential.lmp`, from which `lammps_inputs/` run by hand.
+        """Write `system.data` and `potential.lmp`, with which `lammps_inputs/` can be run by hand.
 
-        The potential is LAMMPS' own style, so that nothing needs to be compiled or loaded.
+        The potential is written for the pair styles of LAMMPS itself, so that no plugin is needed.
+
+        Parameters
+        ----------
+        folder : path
+            Folder of the two files, created if needed.
 
         Returns
         -------

@@ -1,26 +1,29 @@
-"""Swap Monte Carlo of polydisperse liquids: translations and exchanges of diameters, compiled.
+"""Swap Monte Carlo of polydisperse liquids: translations and swaps of diameters, compiled.
 
-An attempted move is either the translation of one particle within a cube, or, with probability
-`swap_fraction`, the exchange of the diameters of two particles that differ by less than
-`swap_window` (Ninarello, Berthier and Coslovich, Phys. Rev. X 7, 021039 (2017); Grigera and
-Parisi, Phys. Rev. E 63, 045102 (2001)). Particles, and pairs among those that the window allows,
-are drawn uniformly. The diameters of a sample are a fixed set, so that the number of allowed pairs
-never changes and every move is as likely as its reverse: Metropolis' rule gives detailed balance.
+A move is the translation of one particle within a cube or, with probability `swap_fraction`, the
+swap of the diameters of two particles whose difference is less than `swap_window` (Ninarello,
+Berthier and Coslovich, Phys. Rev. X 7, 021039 (2017); Grigera and Parisi, Phys. Rev. E 63, 045102
+(2001)). Particles, and pairs among those that the window allows, are drawn uniformly. The diameters
+of a sample are a fixed set, so the number of allowed pairs never changes and each move is as likely
+to be drawn as its reverse; the Metropolis rule then gives detailed balance.
 
-Neighbour lists are renewed one particle at a time. Particle i was listed at the place X_i with the
-diameter D_i, and i and j are in each other's lists where
+Neighbour lists are renewed one particle at a time. If particle i was last listed at position X_i
+with diameter D_i, then i and j are in each other's lists if
 
     |X_i - X_j| < x_c lambda(D_i, D_j) + skin,
 
-x_c the cutoff and lambda the diameter of the pair. No pair that interacts is missed while each has
-kept to its budget, |x_i - X_i| + x_c L max(0, s_i - D_i) <= skin / 2, L the largest derivative of
-lambda with respect to a diameter. Energies of pairs are never negative, so a list that has run out
-still gives a lower bound of the energy of a trial: most trials fail by it, and the list is renewed
-for the rest, before they are decided.
+with x_c the cutoff and lambda the pair diameter. No interacting pair is missed as long as each
+particle at x_i with diameter s_i satisfies
 
-Energies are first estimated in single precision, from places wrapped into the box and rounded. A
-bound of what the rounding can do decides nearly all moves; the few that it leaves open are decided
-in double precision. The chain is that of double precision throughout.
+    |x_i - X_i| + x_c L max(0, s_i - D_i) <= skin / 2,
+
+with L the largest derivative of lambda by a diameter. Pair energies are never negative, so the
+energy from an outdated list is a lower bound. Most trials are rejected by that bound; for the rest,
+the list is renewed before the trial is decided.
+
+Energies are first estimated in single precision, from rounded positions inside the box. A bound on
+the rounding error decides nearly all moves; the remaining few are decided in double precision. The
+Markov chain is therefore that of double precision.
 """
 
 from __future__ import annotations
@@ -37,39 +40,41 @@ from glassmodes.models import ModelError
 from glassmodes.models.potentials import POWERS
 
 SKIN = 0.45
-"""Extra range of the neighbour lists, in units of the mean diameter."""
+"""Distance by which neighbour lists exceed the interaction range, in units of the mean diameter."""
 
 TRANSLATION_STEP, SWAP_FRACTION, SWAP_WINDOW = 0.12, 0.2, 0.2
-"""Defaults: edge of the cube of translations in units of the mean diameter, probability of a swap,
-and largest difference of the diameters that are exchanged in units of length."""
+"""Defaults of the moves: edge of the cube of translations, in units of the mean diameter;
+probability of a swap; largest difference of two swapped diameters, in units of length.
+"""
 
 _BLOCK = 8
-"""Neighbours of one turn of the inner loop."""
+"""Number of neighbours that one iteration of the vectorised inner loop handles."""
 
 _CLOSEST = 0.5
-"""Distance in pair diameters below which no move is ever accepted."""
+"""Distance, in pair diameters, below which a move is never accepted."""
 
-# sums may be reordered, but what is not a number must stay so
+# fast-math options of LLVM that allow sums to be reordered but keep infinity and NaN as they are
 _REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 
 class SwapError(RuntimeError):
-    """A chain that cannot go on; the message says why."""
+    """A Markov chain cannot continue; the message says why."""
 
 
 @dataclass(frozen=True)
 class Moves:
-    """Moves of a chain by kind.
+    """Numbers of moves of a Markov chain, by kind.
 
     Attributes
     ----------
     translations, swaps : int
-        Attempted.
+        Attempted moves.
     accepted_translations, accepted_swaps : int
+        Accepted moves.
     renewals : int
-        Neighbour lists of single particles that were renewed.
+        Renewals of the neighbour list of a single particle.
     exact : int
-        Moves decided in double precision.
+        Moves that were decided in double precision.
     """
 
     translations: int = 0
@@ -81,14 +86,17 @@ class Moves:
 
     @property
     def attempted(self) -> int:
+        """Number of attempted moves of both kinds."""
         return self.translations + self.swaps
 
     @property
     def translation_acceptance(self) -> float:
+        """Fraction of translations that were accepted."""
         return self.accepted_translations / max(1, self.translations)
 
     @property
     def swap_acceptance(self) -> float:
+        """Fraction of swaps that were accepted."""
         return self.accepted_swaps / max(1, self.swaps)
 
     def __add__(self, other: Moves) -> Moves:
@@ -96,7 +104,7 @@ class Moves:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """All numbers in their order."""
+        """All six numbers, in the order in which the kernel counts them."""
         return (
             self.translations,
             self.accepted_translations,
@@ -109,7 +117,7 @@ class Moves:
 
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy")
 def _pair_energy(zero, s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
-    """f(x) of s = x^2 and u = x^-2; absent coefficients are None, and zero is of the precision."""
+    """Pair energy f from s = x^2 and u = x^-2; absent coefficients are None, `zero` sets dtype."""
     value = zero
     if c12 is not None:
         value += c12
@@ -147,15 +155,16 @@ def _pair_energy(zero, s, u, c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6):
     return value + (tail + c0)
 
 
-# inlined: a call with so many arguments costs a sixth of a move
+# inlined, as a call with so many arguments takes a sixth of the time of a move
 @njit(cache=True, fastmath=_REORDERED, error_model="numpy", inline="always")
 def _estimate(
     box, rounded, i, other, step, size, listed, count, non_additivity, cutoff2, terms, near,
 ):  # fmt: skip
     """Energies of particle i after a move by `step` and before it, in single precision.
 
-    The pair with `other`, whose diameter does not change in a swap, is left out. All numbers are of
-    single precision; `rounded` holds place and diameter of one particle after another.
+    The pair with particle `other`, whose pair diameter does not change in a swap, is left out. All
+    numbers are in single precision; `rounded` holds position and diameter of one particle after
+    another.
     """
     d = len(box)
     c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6 = terms
@@ -165,7 +174,8 @@ def _estimate(
         j = np.uint32(listed[i, k])
         if other is None or j != other:
             if d == 3:
-                # all read before the first is written, so that one instruction moves them
+                # all values are read before the first is written, so that one instruction copies
+                # them
                 x, y = rounded[4 * j], rounded[4 * j + 1]
                 z, away = rounded[4 * j + 2], rounded[4 * j + 3]
                 near[4 * n], near[4 * n + 1] = x, y
@@ -174,7 +184,7 @@ def _estimate(
                 for a in range(d + 1):
                     near[(d + 1) * n + a] = rounded[(d + 1) * j + a]
             n += 1
-    # whole vectors: the rest are out of range, half a box away
+    # fill the last vector with neighbours out of range, half a box edge away
     padded = (n + _BLOCK - 1) // _BLOCK * _BLOCK
     for k in range(n, padded):
         for a in range(d):
@@ -184,7 +194,7 @@ def _estimate(
     before = zero
     after = zero
     for k in range(padded):
-        # never zero, whose inverse times zero is not a number
+        # squared distances must not be 0: its inverse times 0 would be NaN
         old = np.float32(1e-10)
         new = np.float32(1e-10)
         for a in range(d):
@@ -198,7 +208,7 @@ def _estimate(
         sigma_new = half * (size + away) * (one - non_additivity * abs(size - away))
         sigma_old *= sigma_old
         sigma_new *= sigma_new
-        # one division for x^2 and x^-2 of both
+        # a single division gives x^2 and x^-2 of both energies
         product_old = old * sigma_old
         product_new = new * sigma_new
         inverse = one / (product_old * product_new)
@@ -220,9 +230,9 @@ def _energies(
     box, points, diameter, i, other, trial, size, listed, count, non_additivity, cutoff2, terms,
     near,
 ):  # fmt: skip
-    """Energies of particle i at a trial place and diameter, and as it is, from its list.
+    """Energies of particle i at a trial position and diameter, and at its present ones.
 
-    The pair with `other`, whose diameter does not change in a swap, is left out.
+    The pair with particle `other`, whose pair diameter does not change in a swap, is left out.
     """
     d = len(box)
     c12, c10, c8, c6, c4, c2, c0, p1, p2, p4, p6 = terms
@@ -234,7 +244,7 @@ def _energies(
                 near[a, n] = points[j, a]
             near[d, n] = diameter[j]
             n += 1
-    # whole vectors: the rest are out of range, half a box away
+    # fill the last vector with neighbours out of range, half a box edge away
     padded = (n + _BLOCK - 1) // _BLOCK * _BLOCK
     for k in range(n, padded):
         for a in range(d):
@@ -259,7 +269,7 @@ def _energies(
         sigma_new = 0.5 * (size + near[d, k]) * (1.0 - non_additivity * abs(size - near[d, k]))
         sigma_old *= sigma_old
         sigma_new *= sigma_new
-        # one division for x^2 and x^-2 of both
+        # a single division gives x^2 and x^-2 of both energies
         product_old = old * sigma_old
         product_new = new * sigma_new
         inverse = 1.0 / (product_old * product_new)
@@ -278,7 +288,7 @@ def _energies(
 
 @njit(cache=True)
 def _remove(row, count, value):
-    """Take a value out of the first entries of a row; returns how many are left."""
+    """Remove a value from the first `count` entries of a row; returns how many are left."""
     for k in range(count):
         if row[k] == value:
             row[k] = row[count - 1]
@@ -288,6 +298,7 @@ def _remove(row, count, value):
 
 @njit(cache=True)
 def _cell_at(box, shape, strides, place):
+    """Index of the cell that contains a position."""
     cell = 0
     for a in range(len(box)):
         fraction = place[a] / box[a]
@@ -300,7 +311,7 @@ def _cell_at(box, shape, strides, place):
 def _renew(
     box, i, trial, size, non_additivity, cutoff, skin, cells, lists
 ):  # fmt: skip
-    """List particle i anew at a place and with a diameter; False if a list would overflow."""
+    """Renew the list of particle i at a position and diameter; False if a list would overflow."""
     shape, strides, stencil, members, occupancy, cell_of = cells
     listed, counts, place, listed_size = lists
     d = len(box)
@@ -345,7 +356,7 @@ def _renew(
 
 @njit(cache=True, error_model="numpy")
 def _is_listed(box, i, trial, size, skin, slope, lists):
-    """Whether a place and a diameter are within the budget of particle i."""
+    """Whether the list of particle i is valid for a position and diameter."""
     place, listed_size = lists[2], lists[3]
     square = 0.0
     for a in range(len(box)):
@@ -356,12 +367,13 @@ def _is_listed(box, i, trial, size, skin, slope, lists):
 
 @njit(cache=True, error_model="numpy")
 def _draw(rng, count):
+    """Random integer from 0 to count - 1."""
     return min(int(rng.random() * count), count - 1)
 
 
 @njit(cache=True, error_model="numpy")
 def _move(i, place, size, box, points, diameter, rounded):
-    """Give particle i a place and a diameter."""
+    """Set position and diameter of particle i, in double and in single precision."""
     d = len(box)
     for a in range(d):
         points[i, a] = place[a]
@@ -376,35 +388,57 @@ def attempt_moves(
     box, points, diameter, non_additivity, cutoff, skin, slope, terms, cells, lists, near,
     single, rounded, step, near_rounded, error, tallies,
 ):  # fmt: skip
-    """A number of attempted moves; positions, diameters and lists change in place.
+    """Attempt a number of moves; positions, diameters and lists change in place.
 
     Parameters
     ----------
+    rng : numpy.random.Generator
+    attempts : int
+        Number of moves.
+    temperature : float
+        Temperature, in units of energy.
+    edge : float
+        Edge of the cube of translations, in units of length.
+    swap_fraction : float
+        Probability of a swap.
+    swap_window : float
+        Largest difference of two swapped diameters, in units of length.
+    box : tuple of float
+        Edge lengths of the periodic box.
     points : ndarray, shape=(N, d)
-        Unwrapped.
+        Unwrapped positions.
+    diameter : ndarray, shape=(N,)
+        Diameter of each particle.
+    non_additivity, cutoff : float
+        Parameters of the pair diameter and range of the potential in pair diameters.
+    skin : float
+        Distance by which lists exceed the interaction range.
+    slope : float
+        Largest derivative of the range of a pair by a diameter, x_c L.
     terms : tuple of float or None
-        Coefficients of the potential by descending power of 1/x.
+        Coefficients of the potential from x^-12 to x^6.
     cells : tuple
-        Shape, strides and stencil of the cells, their members and occupancy, and the cell of each
-        particle's listed place.
+        Shape, strides and stencil of the grid of cells, members and number of members of each cell,
+        and the cell of each particle.
     lists : tuple
-        Neighbours, shape=(N, capacity), how many they are, and the places and diameters at which
-        particles were listed.
+        Neighbours, shape=(N, capacity); their number; and the position and diameter at which each
+        particle was last listed.
     single : tuple
-        Box, non-additivity, square of the cutoff and terms in single precision.
+        Box, non-additivity, squared cutoff and coefficients in single precision.
     rounded : ndarray, shape=(N (d + 1),), dtype=float32
-        Place within the box, and diameter, of one particle after another.
+        Position inside the box and diameter, of one particle after another.
     near, step, near_rounded : ndarray
-        Room to work in: neighbours, a step and neighbours in single precision.
+        Work space: neighbours; a step and neighbours in single precision.
     error : float
-        Error of an energy in single precision, at most, in units of one plus itself for each pair.
-    tallies : ndarray, shape=(6,), int
-        Increased by the moves, in the order of :class:`Moves`.
+        Bound on the error of an energy in single precision, in units of 1 + f for each pair energy
+        f.
+    tallies : ndarray, shape=(6,), dtype=int
+        Numbers of moves, to which those of this call are added, in the order of :class:`Moves`.
 
     Returns
     -------
     fits : bool
-        False if a list overflowed, and the state is of no further use.
+        False if a list overflowed; the state is then invalid.
     """
     n, d = points.shape
     listed, counts = lists[0], lists[1]
@@ -443,7 +477,8 @@ def attempt_moves(
                     tallies[4] += 1
                     if not _renew(box, i, trial, size, non_additivity, cutoff, skin, cells, lists):
                         return False
-                    # the list is now that of the trial: neighbours of the present place may lack
+                    # the list now belongs to the trial position and may lack neighbours of the
+                    # present one
                     after_exact, _ = _energies(
                         box, points, diameter, i, -1, trial, size, listed, counts[i],
                         non_additivity, cutoff2, terms, near,
@@ -461,7 +496,7 @@ def attempt_moves(
             _move(i, trial, size, box, points, diameter, rounded)
             tallies[1] += 1
             continue
-        # redrawn together, so that all pairs within the window are equally likely
+        # both particles are redrawn, so that all pairs within the window are equally likely
         while True:
             i = _draw(rng, n)
             j = _draw(rng, n)
@@ -469,7 +504,7 @@ def attempt_moves(
                 break
         if diameter[i] > diameter[j]:
             i, j = j, i
-        # i grows and j shrinks
+        # particle i gets the larger diameter and j the smaller one
         larger, smaller = diameter[j], diameter[i]
         threshold = -temperature * np.log(1.0 - rng.random())
         tallies[2] += 1
@@ -521,38 +556,42 @@ def attempt_moves(
 
 
 class SwapMonteCarlo:
-    """A Markov chain of one polydisperse liquid.
+    """Markov chain of one polydisperse liquid by swap Monte Carlo.
 
     Parameters
     ----------
     landscape : Landscape
-        Of a polydisperse model whose pair energies are nowhere negative; its diameters are those
-        of the start.
+        Energy of a sample of a polydisperse, purely repulsive model, with the initial diameters.
     positions : ndarray, shape=(N, d)
+        Initial positions.
     temperature : float
+        Temperature, in units of energy.
     rng : numpy.random.Generator
-        Its state belongs to the chain's.
+        Random numbers; their state is part of the state of the chain.
     translation_step : float
         Edge of the cube of translations, in units of the mean diameter.
     swap_fraction : float
         Probability that a move is a swap.
     swap_window : float
-        Largest difference of diameters that are swapped, in units of length.
+        Largest difference of two swapped diameters, in units of length.
 
     Attributes
     ----------
     positions : ndarray, shape=(N, d)
-        Unwrapped.
+        Present positions, unwrapped.
     diameter : ndarray, shape=(N,)
+        Present diameter of each particle.
     energy : float
-        Potential energy.
+        Present total potential energy.
     moves : Moves
-        Of all runs.
+        Moves of all runs.
 
     Raises
     ------
     ModelError
-        For models that are not polydisperse or not purely repulsive.
+        If the model is not polydisperse or not purely repulsive.
+    SwapError
+        If no two diameters are close enough to be swapped.
     """
 
     def __init__(
@@ -573,7 +612,7 @@ class SwapMonteCarlo:
         self.swap_fraction, self.swap_window = float(swap_fraction), float(swap_window)
         self.positions = np.array(positions, dtype=float)
         self.diameter = landscape.diameter.copy()
-        # summed in an order that swaps do not change
+        # sorted first, so that swaps do not change the rounding of the sum
         self.mean_diameter = float(np.sort(self.diameter).mean())
         self.edge = float(translation_step) * self.mean_diameter
         self.moves = Moves()
@@ -582,23 +621,33 @@ class SwapMonteCarlo:
         self.energy = self.potential_energy()
 
     def potential_energy(self) -> float:
-        """Potential energy computed anew from positions and diameters."""
+        """Total potential energy, computed anew from positions and diameters."""
         return self.landscape.anew(self.diameter).energy_and_forces(self.positions)[0]
 
     def run(self, sweeps: float) -> Moves:
-        """Attempt `sweeps` moves of each particle on average; returns what was attempted.
+        """Attempt a number of sweeps; one sweep is one attempted move for each particle on average.
 
-        Lists are made anew first, so that a chain that goes on from stored positions, diameters and
-        random state is the same to the last bit.
+        Lists are built anew first, so that a chain that continues from stored positions, diameters
+        and random state is the same to the last bit.
+
+        Parameters
+        ----------
+        sweeps : float
+            Number of sweeps.
+
+        Returns
+        -------
+        Moves
+            Moves of this run.
 
         Raises
         ------
         SwapError
-            If particles come so close together that the lists overflow.
+            If so many particles gather in one place that the lists overflow.
         """
         landscape, model = self.landscape, self.landscape.model
         n, d = self.positions.shape
-        # a small box leaves no room for the skin
+        # a small box limits the skin
         skin = min(SKIN * self.mean_diameter, 0.5 * landscape.box.min() - landscape.cutoff)
         cells, lists = self._listing(skin)
         box, terms = tuple(map(float, landscape.box)), potential_terms(model.potential)
@@ -627,12 +676,12 @@ class SwapMonteCarlo:
         return moves
 
     def _rounding_error(self):
-        """Error of a pair's energy f in single precision, at most, in units of 1 + f.
+        """Bound on the error of a pair energy f in single precision, in units of 1 + f.
 
-        Two places and the box that separates them are wrong by L eps / 2 each along each axis, L
-        the edge of the box and eps the machine's precision; f changes by its slope. Twice that
-        leaves room for diameters and sums, which are wrong by a few eps. There is no bound where a
-        step may lead to another image of a neighbour, which the estimate does not look for.
+        Two coordinates and the box edge between them have errors of L eps / 2 each along each axis,
+        with L the edge and eps the precision; f changes by its slope. Twice that leaves room for
+        diameters and sums, whose errors are a few eps. There is no bound if a step may lead to
+        another image of a neighbour, which the estimate does not look for.
         """
         landscape, potential = self.landscape, self.landscape.model.potential
         if landscape.box.min() < 2.0 * landscape.cutoff + self.edge:
@@ -644,11 +693,12 @@ class SwapMonteCarlo:
         return float(steepest * distance * np.finfo(np.float32).eps)
 
     def _slope(self):
-        """Largest derivative of a pair's range with respect to one diameter."""
+        """Largest derivative of the range of a pair by one of its diameters."""
         model = self.landscape.model
         return model.potential.cutoff * (0.5 + model.non_additivity * float(self.diameter.max()))
 
     def _listing(self, skin):
+        """Cells and neighbour lists of all particles at their present positions."""
         landscape, model = self.landscape, self.landscape.model
         n, d = self.positions.shape
         starts, neighbours = neighbour_table(
@@ -656,7 +706,7 @@ class SwapMonteCarlo:
             *(self.diameter, model.non_additivity, skin),
         )
         counts = np.diff(starts).astype(np.int32)
-        # room for fluctuations; diameters move among neighbours of different number
+        # spare room, as the number of neighbours fluctuates and changes when diameters are swapped
         listed = np.zeros((n, 2 * int(counts.max(initial=0)) + 4 * _BLOCK), np.int32)
         listed[np.arange(listed.shape[1]) < counts[:, None]] = neighbours
         lists = (listed, counts, self.positions.copy(), self.diameter.copy())
@@ -675,16 +725,16 @@ class SwapMonteCarlo:
 
 @lru_cache(maxsize=8)
 def _stencil(box: tuple[float, ...], reach: float):
-    """Cells per edge, strides of their index and, for every cell, the sorted cells within reach.
+    """Number of cells per edge, strides of their index, and the sorted cells within reach of each.
 
-    Rows are padded by -1.
+    Rows of the last array are padded with -1.
     """
     shape, strides = cells_of(box, reach)
     index = np.stack(np.meshgrid(*[np.arange(s) for s in shape], indexing="ij"), axis=-1)
     index = index.reshape(-1, len(shape))
     steps = np.array(list(itertools.product((-2, -1, 0, 1, 2), repeat=len(shape))))
     neighbours = np.sort(((index[:, None, :] + steps[None]) % shape) @ strides, axis=1)
-    # an edge of few cells meets the same cell from both sides: count it once
+    # along an edge of few cells the same cell is reached from both sides: count it once
     beyond = np.iinfo(np.int64).max
     neighbours[:, 1:][neighbours[:, 1:] == neighbours[:, :-1]] = beyond
     neighbours.sort(axis=1)
@@ -693,9 +743,9 @@ def _stencil(box: tuple[float, ...], reach: float):
 
 
 def potential_terms(potential) -> tuple[float | None, ...]:
-    """Coefficients of x^-12, x^-10, ..., x^6 for compiled loops; those that vanish are None.
+    """Coefficients of x^-12, x^-10, ..., x^6 for the kernel.
 
-    The constant is always a number.
+    Coefficients that vanish are None, except the constant, which is always a number.
     """
     return tuple(
         float(value) if value or power == 0 else None
@@ -704,12 +754,12 @@ def potential_terms(potential) -> tuple[float | None, ...]:
 
 
 def check_swap_model(model) -> None:
-    """Refuse a model that swap Monte Carlo is not made for.
+    """Check that swap Monte Carlo can simulate a model.
 
     Raises
     ------
     ModelError
-        Naming the model and what it lacks.
+        If the model is not polydisperse or not purely repulsive.
     """
     if not model.is_polydisperse:
         raise ModelError(f"model {model.name}: swap Monte Carlo needs a polydisperse model")

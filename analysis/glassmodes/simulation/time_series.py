@@ -1,6 +1,6 @@
-"""Temperature and potential energy along a run, and the checks that it was a good one.
+"""Temperature and potential energy along a run, and checks that they are stationary.
 
-The paper's Eq. 2 and its Figs S1 and S2: T(t) and Phi(t) must not depend on time.
+Source: Mizuno, Tong, Ikeda and Mossa, Intermittent rearrangements, Eq. 2, Figs S1 and S2.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 CHECK_BLOCKS = 10
-"""Blocks of a run from which the errors of its means are taken."""
+"""Number of blocks of a run from whose means the errors are computed."""
 
 
 class TrajectoryError(ValueError):
@@ -41,26 +41,28 @@ def frame_interval(time) -> float:
 def time_series(
     trajectory, temperature, inherent_energy, particles, *, points=1000
 ) -> pd.DataFrame:
-    """Temperature and potential energy per particle above the inherent structure, thinned.
+    """Temperature, and potential energy above the inherent structure, of some frames of a run.
 
     Parameters
     ----------
     trajectory : mapping
-        Group of a trajectory file: `time`, `temperature` (sum v^2 / (d N), Eq. 2) and
-        `potential_energy` (total), shape=(F,).
+        Group of a trajectory file, with `time`, `temperature` (sum v^2 / (d N), Eq. 2) and
+        `potential_energy` (total), shape=(F,) each.
     temperature : float
-        Target temperature, the key of the run.
+        Target temperature of the run.
     inherent_energy : float
         Total energy of the inherent structure.
     particles : int
+        Number of particles N.
     points : int
-        Frames kept, evenly spaced (not averaged).
+        Number of frames, evenly spaced; nothing is averaged.
 
     Returns
     -------
     pandas.DataFrame
-        temperature, time, temperature_observed, potential_energy (per particle, relative to the
-        inherent structure; 3/2 T in the harmonic limit in three dimensions).
+        Columns temperature (target), time, temperature_observed, and potential_energy (per
+        particle, relative to the inherent structure; 3/2 T in the harmonic limit in three
+        dimensions).
     """
     time = trajectory["time"][:]
     kept = np.unique(np.linspace(0, len(time) - 1, min(points, len(time))).astype(int))
@@ -76,25 +78,26 @@ def time_series(
 
 
 def dynamics_checks(trajectory, temperature, inherent_energy, particles, dimension=3, msd=None):
-    """One row of checks of a run.
+    """Numbers that show whether a run is stationary and conserves energy, as one row of a table.
 
     Parameters
     ----------
     trajectory, temperature, inherent_energy, particles
-        As in :func:`time_series`.
+        As of :func:`time_series`.
     dimension : int
+        Space dimension d.
     msd : pandas.DataFrame, optional
-        Of :func:`glassmodes.simulation.mean_squared_displacement`.
+        Result of :func:`glassmodes.simulation.mean_squared_displacement` for the run.
 
     Returns
     -------
     pandas.DataFrame, one row
-        temperature; frames; duration; mean_temperature (of the d (N - 1) degrees of freedom)
-        and temperature_error (standard error of block means); temperature_trend (mean of the
-        second half over that of the first); potential_trend (the same for the potential energy
-        above the inherent structure);
-        energy_drift (change of the total energy over the run, from a straight-line fit, per
-        particle and in units of T); msd_ratio (:func:`msd_ratio`).
+        temperature (target); frames; duration; mean_temperature (over the d (N - 1) degrees of
+        freedom) and temperature_error (its standard error, from block means); temperature_trend
+        (mean of the second half over that of the first); potential_trend (the same ratio for the
+        potential energy relative to the inherent structure); energy_drift (change of the total
+        energy over the run by a straight-line fit, per particle and in units of T); msd_ratio
+        (:func:`msd_ratio`, NaN without `msd`).
     """
     time = np.asarray(trajectory["time"][:], dtype=float)
     observed = np.asarray(trajectory["temperature"][:], dtype=float)
@@ -120,20 +123,26 @@ def dynamics_checks(trajectory, temperature, inherent_energy, particles, dimensi
 
 
 EARLY_LAGS = (10.0, 40.0)
-"""Lags counted as early in :func:`msd_ratio`: some periods of the softest modes of a small glass,
-short of anything slower than a vibration."""
+"""Range of early lags of :func:`msd_ratio`, in units of time: several periods of the softest modes
+of a small glass, but shorter than any motion slower than a vibration.
+"""
 
 
 def msd_ratio(msd) -> float:
-    """Late over early mean-squared displacement of one run; one if the particles only vibrate.
+    """Mean-squared displacement at late lags over that at early lags; 1 if particles only vibrate.
 
-    Early are the lags within EARLY_LAGS, late those above half of the longest lag (a quarter of
-    the run); NaN if the run is too short for both.
+    Early lags are those within EARLY_LAGS, late lags those above half of the longest lag, that is
+    above a quarter of the run.
 
     Parameters
     ----------
     msd : pandas.DataFrame
-        lag and msd of one run.
+        Columns lag and msd of one run.
+
+    Returns
+    -------
+    float
+        NaN if the run is too short for both ranges.
     """
     early = msd["lag"].between(*EARLY_LAGS)
     late = msd["lag"] >= 0.5 * msd["lag"].max()

@@ -1,1 +1,1 @@
-"""Statistics of samples: bootstraps and jackknives, censored likelihoods, exponents; no physics."""
+"""Statistics over samples: bootstrap, jackknife, censored likelihoods, exponents. No physics."""

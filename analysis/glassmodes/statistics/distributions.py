@@ -1,41 +1,41 @@
-"""Exponents, widths and parts of samples, for statements about power laws and their ranges."""
+"""Exponents and widths of distributions, for statements about power laws and their ranges."""
 
 from __future__ import annotations
 
 import numpy as np
 
 FEWEST_MODES = 20
-"""Samples below which a median or a width is not judged."""
+"""Smallest number of values from which a median or a width is computed."""
 
 FEWEST_IN_TAIL = 10
-"""Samples below which an exponent of a tail is not measured."""
+"""Smallest number of values from which the exponent of a tail is computed."""
 
 
 def weibull_shape(values, part=1.0) -> float:
-    """Exponent k of a cumulative distribution 1 - exp(-(x / x_0)^k), the Weibull one.
+    """Exponent k of a Weibull distribution, whose cumulative distribution is 1 - exp(-(x / x_0)^k).
 
-    Minima of many independent numbers whose density grows as x^(k-1) have it, so a fit to the
-    lowest ones measures the power law of all. Maximum likelihood; values above the quantile `part`
-    count only as being above it.
+    The minimum of many independent numbers whose density grows as x^(k-1) follows it, so a fit to
+    the smallest values of many samples measures that power law. The fit is by maximum likelihood;
+    values above a quantile are censored, that is, they count only as lying above it.
 
     Parameters
     ----------
     values : array_like
-        Positive.
+        Positive numbers.
     part : float
-        Lowest part of the values that the fit sees.
+        Lowest part of the values, from 0 to 1, that is not censored.
 
     Returns
     -------
     float
-        NaN for fewer than ten values in the fit.
+        NaN if fewer than ten values are not censored.
     """
     values = np.sort(np.asarray(values, dtype=float))
     count = len(values)
     seen = int(round(part * count))
     if seen < FEWEST_IN_TAIL:
         return np.nan
-    # in units of the largest value seen, so that those above count as one
+    # in units of the largest uncensored value, so that each censored one contributes 1 to sums
     logs = np.log(values[:seen] / values[seen - 1])
     mean = logs.mean()
     shape = -1.0 / mean if mean < 0.0 else np.nan
@@ -45,7 +45,7 @@ def weibull_shape(values, part=1.0) -> float:
         first = (powers @ logs) / total
         second = (powers @ logs**2) / total
         step = (first - 1.0 / shape - mean) / (second - first**2 + 1.0 / shape**2)
-        # halved where Newton's step would leave the positive numbers
+        # Newton's step; it may at most halve the shape, which must stay positive
         shape = shape - step if step < 0.5 * shape else 0.5 * shape
         if not abs(step) > 1e-10 * shape:
             break
@@ -53,9 +53,14 @@ def weibull_shape(values, part=1.0) -> float:
 
 
 def weibull_distance(values, shape) -> float:
-    """Largest distance of an empirical distribution from the Weibull one of given shape.
+    """Largest distance between an empirical cumulative distribution and a Weibull one.
 
-    Its scale is that of greatest likelihood.
+    Parameters
+    ----------
+    values : array_like
+        Positive numbers.
+    shape : float
+        Exponent k; the scale x_0 is that of maximum likelihood.
     """
     powers = np.sort(np.asarray(values, dtype=float)) ** shape
     expected = 1.0 - np.exp(-powers / powers.mean())
@@ -64,9 +69,14 @@ def weibull_distance(values, shape) -> float:
 
 
 def median_exponent(x, y) -> float:
-    """Exponent of y with x: slope through running medians of y, in logarithms.
+    """Exponent of a power law y ~ x^a: the slope of ln y against ln x through medians of bins in x.
 
-    The bins hold equal numbers of points; the few left over at the largest x belong to none.
+    The bins hold equal numbers of points; the few points left over at the largest x are not used.
+
+    Parameters
+    ----------
+    x, y : array_like, shape=(n,)
+        Positive numbers.
 
     Returns
     -------
@@ -86,19 +96,24 @@ def median_exponent(x, y) -> float:
 
 
 def _bins(count):
-    """Four to ten bins, of at least five modes each."""
+    """Number of bins, 4 to 10, for a number of points; each has at least five."""
     return int(np.clip(count // 20, 4, 10))
 
 
 def width(values) -> float:
-    """Decades between the 5 and 95 % quantiles."""
+    """Width of a distribution of positive numbers: decades between its 5 % and 95 % quantiles."""
     return float(np.diff(np.quantile(np.log10(values), [0.05, 0.95]))[0])
 
 
 def fraction(flags) -> tuple[float, float]:
-    """Part of the samples with a property, and its standard error, never zero.
+    """Fraction of samples with a property, and its standard error.
 
-    Binomial, of the estimate (k + 1) / (n + 2).
+    The standard error is the binomial one of the estimate (k + 1) / (n + 2) for k of n samples,
+    which is never 0.
+
+    Parameters
+    ----------
+    flags : array_like of bool, shape=(n,)
     """
     flags = np.asarray(flags, dtype=bool)
     chance = (flags.sum() + 1.0) / (len(flags) + 2.0)
@@ -106,13 +121,33 @@ def fraction(flags) -> tuple[float, float]:
 
 
 def medians_by_size(sizes, values) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct sizes, and the median of the values of each."""
+    """Distinct system sizes, ascending, and the median of the values of each.
+
+    Parameters
+    ----------
+    sizes, values : ndarray, shape=(n,)
+
+    Returns
+    -------
+    sizes, medians : ndarray, shape=(distinct sizes,)
+    """
     distinct = np.unique(sizes)
     return distinct, np.array([np.median(values[sizes == size]) for size in distinct])
 
 
 def size_exponent(sizes, values) -> float:
-    """Exponent of the median with the size; NaN for one size."""
+    """Exponent a of median ~ size^a, by a straight line in logarithms.
+
+    Parameters
+    ----------
+    sizes, values : array_like, shape=(n,)
+        System size and positive value of each sample.
+
+    Returns
+    -------
+    float
+        NaN if there is only one size.
+    """
     sizes, medians = medians_by_size(np.asarray(sizes, dtype=float), np.asarray(values))
     if len(sizes) < 2:
         return np.nan

@@ -1,4 +1,4 @@
-"""Errors over samples: bootstrap and jackknife, the modes of a sample kept together."""
+"""Standard errors by bootstrap and jackknife over whole samples."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 RESAMPLES = 200
-"""Drawn by the bootstrap: a standard error is then known to 5 %."""
+"""Number of bootstrap draws, from which a standard error is known to 5 %."""
 
 SAMPLE = ["ensemble", "sample"]
-"""Columns that name a sample."""
+"""Columns that identify a sample."""
 
 FEWEST_SAMPLES = 3
-"""Below this number a scatter over samples says nothing."""
+"""Smallest number of samples from which an error is computed."""
 
 
 def bootstrap_error(
@@ -25,21 +25,22 @@ def bootstrap_error(
     seed: int = 1,
     strata: bool = False,
 ) -> float:
-    """Standard error of a statistic by resampling whole samples.
+    """Standard error of a statistic by drawing whole samples with replacement.
 
-    Modes of one sample share transitions and are not independent; samples are.
+    The modes of one sample are not independent, as they share transitions; the samples are.
 
     Parameters
     ----------
     rows : DataFrame
-        With ensemble, sample and the columns.
+        Table with the columns ensemble and sample, and those that the statistic needs.
     columns : tuple of str
+        Columns that are passed to the statistic.
     statistic : callable
-        Takes one array for each of the columns, returns a number (NaN where it has none).
+        Takes one array for each of the columns and returns a number, NaN if it is not defined.
     seed : int
-        The same rows give the same error.
+        Seed of the draws; the same rows give the same error.
     strata : bool
-        Draw as many samples of each ensemble as it has: for what compares ensembles.
+        Draw from each ensemble as many samples as it has, for statistics that compare ensembles.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def bootstrap_error(
 
 
 def _ranges(starts, ends):
-    """All integers of several half-open ranges, one range after the other."""
+    """Integers of several half-open ranges, one range after the other."""
     lengths = ends - starts
     before = np.cumsum(lengths) - lengths
     return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
@@ -81,20 +82,20 @@ def _ranges(starts, ends):
 def jackknife_error(rows: pd.DataFrame, statistic: Callable) -> float:
     """Standard error of a statistic by leaving out one sample at a time.
 
-    For what needs several sizes at once: it stays defined where one size has a single sample, as
-    long as two sizes are left.
+    It serves statistics that need several system sizes at once: it stays defined if one size has a
+    single sample, as long as two sizes remain.
 
     Parameters
     ----------
     rows : DataFrame
-        With ensemble, sample and what the statistic needs.
+        Table with the columns ensemble and sample, and those that the statistic needs.
     statistic : callable
-        Takes such rows, returns a number.
+        Takes such a table and returns a number.
 
     Returns
     -------
     float
-        NaN for fewer than three samples, or where the statistic is not defined without one.
+        NaN for fewer than three samples, or if the statistic is not defined without one of them.
     """
     members = list(rows.groupby(SAMPLE, sort=True).indices.values())
     if len(members) < FEWEST_SAMPLES:

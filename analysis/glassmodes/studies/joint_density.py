@@ -64,7 +64,7 @@ def compute_density(task) -> None:
         table = joint_density(frequency, block["broadening"], spacing=block["bin_width"])
         return Part({"joint_density": table})
 
-    each_sample(task, task.samples_in(path), compute)
+    each_sample(task, task.samples_in("mode_vectors"), compute)
 
 
 STUDY = Study(

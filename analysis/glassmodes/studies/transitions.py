@@ -226,7 +226,7 @@ def measure(task) -> None:
         )
         return Part(measured)
 
-    each_sample(task, task.samples_in(path), compute)
+    each_sample(task, task.samples_in("inherent"), compute)
 
 
 STUDY = Study(

@@ -1,1 +1,1 @@
-"""Transitions between inherent structures: through time, and by pulling single modes."""
+"""Transitions between inherent structures, in time and when single modes are pulled."""

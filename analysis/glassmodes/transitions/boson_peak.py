@@ -1,8 +1,9 @@
-"""The boson peak that bounds the low-frequency window, from a campaign's own spectra.
+"""Frequency of the boson peak, from the vibrational spectra of a campaign.
 
-w_BP is where the reduced density of states g(w)/w^(d-1) has its maximum (mizuno2020_anharmonic,
-section II B); the level of that maximum is given over the Debye level A_D = d / w_D^d of the moduli
-of the same samples (PHYSICS 9).
+The boson peak w_BP is the maximum of the reduced density of states g(w) / w^(d-1) (Mizuno, Shimada
+and Ikeda, Phys. Rev. Research 2, 013215 (2020), section II B). Its level is given in units of the
+Debye level A_D = d / w_D^d from the elastic moduli of the same samples
+(:mod:`glassmodes.mechanics.debye`).
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ import pandas as pd
 from glassmodes.modes.densities import boson_peak
 
 _FEWEST = 20
-"""Modes of all samples below the frequencies where the peak is looked for."""
+"""Number of modes, of all samples together, below the frequencies at which the peak is searched."""
 
 _BANDWIDTH = 0.15
-"""Standard deviation in ln w with which spectra are smoothed."""
+"""Standard deviation of the Gaussian in ln w with which spectra are smoothed."""
 
 
 class BosonPeakError(ValueError):
-    """Spectra from which no boson peak can be taken; says which."""
+    """Spectra do not allow a boson peak to be determined; the message says why."""
 
 
 @dataclass(frozen=True)
 class BosonPeakEstimate:
-    """Columns of the table `boson_peak`.
+    """Boson peak of one ensemble (columns of the table `boson_peak`).
 
     Attributes
     ----------
     frequency, frequency_error : float
-        w_BP, and its standard deviation over bootstrap samples.
+        w_BP, an angular frequency, and its standard error by bootstrap over samples.
     level, level_error : float
-        g(w_BP) / (A_D w_BP^(d-1)).
+        g(w_BP) / (A_D w_BP^(d-1)), and its standard error.
     samples : int
-        Spectra that went into it.
+        Number of spectra.
     resolved : bool
-        False where the reduced density still rises towards the few lowest modes: more, or larger,
-        samples are needed to see its maximum.
+        False if the reduced density still rises towards the few lowest modes, so that more or
+        larger samples are needed to see its maximum.
     """
 
     frequency: float
@@ -57,20 +58,21 @@ def estimate_boson_peak(
     rng,
     dimension: int = 3,
 ) -> BosonPeakEstimate:
-    """w_BP of complete spectra.
+    """Boson peak of the spectra of one ensemble.
 
     Parameters
     ----------
     modes : DataFrame
-        Table `modes` of one ensemble: every mode of every sample, or every one below a frequency
-        (column `complete_below`) well above the peak.
+        Table `modes` of the ensemble: all modes of each sample, or all below a frequency (column
+        `complete_below`) well above the peak.
     moduli : DataFrame
         Table `moduli` of the same samples.
     particles : int
-        N.
+        Number of particles N.
     rng : numpy.random.Generator
-        Of the bootstrap.
+        Random numbers of the bootstrap.
     dimension : int
+        Space dimension d.
 
     Returns
     -------
@@ -79,15 +81,15 @@ def estimate_boson_peak(
     Raises
     ------
     BosonPeakError
-        Without spectra, without a stable sample to give the Debye level, or if the spectra end
-        before the reduced density does fall.
+        If there is no spectrum, no sample has a finite Debye level, or the spectra end before the
+        reduced density of states decreases.
     """
     if not len(modes):
         raise BosonPeakError("no sample has modes: there is no spectrum to take a boson peak from")
     spectra = [group["frequency"].to_numpy() for _, group in modes.groupby("sample")]
     complete = float(modes["complete_below"].min())
     together = np.sort(modes["frequency"].to_numpy())
-    # smoothing must find all modes within two bandwidths
+    # smoothing needs all modes within two bandwidths
     end = min(together[len(together) // 2], complete * np.exp(-2.0 * _BANDWIDTH))
     search = (together[min(_FEWEST, len(together) - 1)], end)
     if not search[0] < search[1]:

@@ -1,27 +1,30 @@
-"""How far a mode can be pulled before the glass falls to another inherent structure.
+"""How far a mode can be pulled before the glass falls into another inherent structure.
 
-Following Mizuno, Shimada and Ikeda, Phys. Rev. Research 2, 013215 (2020) [mizuno2020_anharmonic]:
-particles are displaced by A sqrt(N) e_k (Eq. 5) from their inherent structure r_0, the energy is
-minimised, and A_c is the smallest A for which another inherent structure is reached. A mode has no
-sign, so both are tried, in step; the search ends with the smaller A_c unless that of the other sign
-is asked for.
+Source: Mizuno, Shimada and Ikeda, Phys. Rev. Research 2, 013215 (2020); equation numbers are those
+of this paper. The particles are displaced by A sqrt(N) e_k (Eq. 5) from their inherent structure
+r_0, with e_k a mode of unit norm, and the energy is minimised. A_c is the smallest amplitude A, in
+units of length, for which another inherent structure is reached. As the sign of a mode is
+arbitrary, both signs are scanned, alternately. The scan ends with the smaller A_c, unless that of
+the other sign is requested too.
 
-A_c is looked for on a geometric grid of amplitudes, from below: the first one that leaves r_0, then
-bisection between it and the one before. The amplitude reported is the upper end of the last
-bracket, at which the change was seen; `relative_precision` is the bracket's width over it. A system
-that leaves r_0 and comes back between two points of the grid is not seen.
+A_c is searched from below on a geometric grid of amplitudes. Between the first amplitude that leads
+to another structure and the one before, it is then bisected. The reported amplitude is the upper
+end of the last bracket, at which the change was seen; `relative_precision` is the width of the
+bracket over it. If the system leaves r_0 and returns between two amplitudes of the grid, this is
+not noticed.
 
-Outcomes of a mode
+The outcome of a mode is one of
 
 transition
     Another inherent structure was reached.
 none
-    Not up to the largest amplitude.
+    No other structure was reached up to the largest amplitude.
 overlap
-    Not up to the amplitude beyond which two particles are closer than `overlap_distance` pair
-    diameters: potentials that diverge at contact alone. The paper disregards these modes.
+    No other structure was reached up to the amplitude beyond which two particles are closer than
+    `overlap_distance` pair diameters. This applies to potentials that diverge at r = 0. The paper
+    disregards these modes.
 not_converged
-    A minimisation of the grid did not converge before anything changed.
+    A minimisation did not converge before another structure was reached.
 """
 
 from __future__ import annotations
@@ -36,35 +39,36 @@ from glassmodes.landscape.neighbours import neighbour_table
 from glassmodes.models.potentials import POWERS
 from glassmodes.transitions.rearrangements import describe, displacement
 
-OUTCOMES = ("transition", "none", "overlap", "not_converged")
-
 _LOWEST_FRACTION = 1e-6
-"""Downwards extension of a grid whose first amplitude already changes, relative to it."""
+"""Lower end of the search if the first amplitude of the grid leads to another structure already, in
+units of that amplitude.
+"""
 
 _CURVE = np.array([1.4, 2.0, 2.8, 4.0])
-"""Amplitudes at which a curve |Dr|(A) is followed further, in units of A_c."""
+"""Amplitudes beyond A_c at which a curve |Dr|(A) is continued, in units of A_c."""
 
 
 class ExcitationError(ValueError):
-    """A window without modes, or modes that do not reach it; names the key and the value."""
+    """A frequency window without modes, or one that the modes do not cover; names key and value."""
 
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """Amplitudes that are tried.
+    """Settings of the search for A_c.
 
     Attributes
     ----------
     smallest_amplitude, largest_amplitude : float
-        Ends of the grid, in units of length; it goes on below the first where that changes already.
+        Ends of the grid of amplitudes, in units of length. The search continues below the smallest
+        amplitude if that leads to another structure already.
     grid_factor : float
-        Ratio of neighbouring amplitudes of the grid.
+        Ratio of successive amplitudes of the grid.
     relative_precision : float
         Width of the last bracket over A_c.
     overlap_distance : float
-        In units of the pair diameter.
+        Distance at which two particles overlap, in units of the pair diameter.
     other_sign : bool
-        Whether A_c of the other sign is looked for beyond the smaller A_c.
+        Whether A_c of the other sign is searched beyond the smaller A_c.
     """
 
     smallest_amplitude: float = 1e-5
@@ -82,14 +86,16 @@ class ScanPoint:
     Attributes
     ----------
     amplitude : float
-        A.
+        A, in units of length.
     structure : int
-        Inherent structure reached (0: where the scan starts; -1: not converged).
+        Index of the inherent structure that was reached: 0 for r_0, -1 if the minimisation did not
+        converge.
     positions : ndarray, shape=(N, d), or None
-        Of the structure.
+        Positions of that structure.
     energy : float
+        Total potential energy of that structure.
     evaluations : int
-        Force evaluations.
+        Number of force evaluations.
     """
 
     amplitude: float
@@ -100,26 +106,26 @@ class ScanPoint:
 
     @property
     def changed(self) -> bool | None:
-        """Whether the inherent structure is another one; None where it is not known."""
+        """Whether another inherent structure was reached; None if that is not known."""
         return None if self.structure < 0 else self.structure != 0
 
 
 @dataclass
 class Scan:
-    """What one sign of a mode did.
+    """Result of a scan along one sign of a mode.
 
     Attributes
     ----------
     outcome : str
-        One of :data:`OUTCOMES`, or `stopped` where the other sign has a smaller A_c.
+        An outcome of the module, or `stopped` if the other sign has a smaller A_c.
     amplitude : float
-        A_c; where there is no transition, up to where nothing was seen.
+        A_c; without a transition, the largest amplitude at which r_0 was reached.
     precision : float
         Width of the last bracket over A_c, NaN without a transition.
     final : ScanPoint or None
         The minimisation at A_c.
     points : list of ScanPoint
-        Every minimisation, in the order in which they were made.
+        All minimisations, in the order in which they were made.
     """
 
     outcome: str
@@ -130,25 +136,28 @@ class Scan:
 
 
 class Climb:
-    """Search of the smallest amplitude that changes the inherent structure, along one sign.
+    """Search for the smallest amplitude that leads to another structure, along one sign of a mode.
 
     Parameters
     ----------
     minimise : callable
-        minimise(A) -> ScanPoint.
+        minimise(A) returns the ScanPoint of amplitude A.
     settings : ScanSettings
+        Settings of the search.
     overlaps : callable, optional
-        overlaps(A): whether particles overlap at the amplitude A; costs no minimisation.
+        overlaps(A) returns whether particles overlap at amplitude A; it needs no minimisation.
 
     Attributes
     ----------
     outcome : str or None
-        None while the grid has not been climbed; `bracketed` once an amplitude of it changes.
+        None until the scan of the grid has ended; `bracketed` if an amplitude of the grid led to
+        another structure.
     low : float
-        Largest amplitude at which nothing changed.
+        Largest amplitude at which r_0 was reached.
     high : ScanPoint or None
-        Smallest that did.
+        Smallest amplitude at which another structure was reached.
     points : list of ScanPoint
+        All minimisations, in the order in which they were made.
     """
 
     def __init__(
@@ -163,13 +172,14 @@ class Climb:
         self.outcome, self.low, self.high, self.points = None, 0.0, None, []
 
     def _try(self, amplitude) -> ScanPoint:
+        """Minimise at an amplitude and record the result."""
         self.points.append(self._minimise(amplitude))
         return self.points[-1]
 
     def step(self) -> None:
         """Try the next amplitude of the grid."""
         if self._stop == "none" and self._overlaps is not None and self._overlaps(self._next):
-            # the last amplitude is the largest without an overlap
+            # the grid ends with the largest amplitude without an overlap
             self._stop = "overlap"
             self._next = self._limit = _largest_without(
                 self._overlaps, self.low, self._next, self._settings
@@ -188,17 +198,18 @@ class Climb:
             self._next = min(self.low * self._settings.grid_factor, self._limit)
 
     def refine(self, enough: float = np.inf) -> Scan:
-        """Bisect the bracket, if there is one, and close the search.
+        """Bisect the bracket, if there is one, and return the result of the scan.
 
         Parameters
         ----------
         enough : float
-            Stop once nothing changes up to here.
+            Amplitude beyond which A_c is of no interest: the bisection stops once r_0 is reached
+            there.
         """
         if self.outcome != "bracketed":
             return Scan(self.outcome or "stopped", self.low, points=self.points)
         settings = self._settings
-        # the grid begins where nothing happens
+        # if the first amplitude leads to another structure, go down until r_0 is reached
         lowest = _LOWEST_FRACTION * self.high.amplitude
         while self.low == 0.0 and self.high.amplitude > lowest:
             point = self._try(self.high.amplitude / settings.grid_factor)
@@ -211,7 +222,7 @@ class Climb:
                 break
             point = self._try(float(np.sqrt(self.low * self.high.amplitude)))
             if point.changed is None:
-                # the bracket stays as wide as it is, and says so
+                # a minimisation failed: keep the bracket, whose width is reported
                 break
             if point.changed:
                 self.high = point
@@ -224,18 +235,19 @@ class Climb:
 
 
 def scan_amplitudes(climbs: dict[int, Climb], other_sign: bool = False) -> dict[int, Scan]:
-    """Climb the grid along both signs in step, then bisect.
+    """Scan the grid along both signs of a mode alternately, then bisect.
 
     Parameters
     ----------
     climbs : dict of int to Climb
-        By sign.
+        Search along each sign.
     other_sign : bool
-        Whether A_c of the other sign is looked for beyond the smaller A_c.
+        Whether A_c of the other sign is searched beyond the smaller A_c.
 
     Returns
     -------
     dict of int to Scan
+        Result for each sign.
     """
     decided = False
     while not decided:
@@ -267,33 +279,37 @@ def _largest_without(overlaps, low, high, settings):
 
 @dataclass
 class Excitation:
-    """What pulling one mode does (columns of the table `excitations`).
+    """Result of pulling one mode (columns of the table `excitations`).
 
     Attributes
     ----------
     frequency : float
+        Angular frequency of the mode.
     amplitude : float
-        A_c, the smaller of both signs; NaN without a transition.
+        A_c, the smaller one of both signs, in units of length; NaN without a transition.
     sign : int
-        That of e_k for `amplitude`; 0 without a transition.
+        Sign of e_k for `amplitude`; 0 without a transition.
     amplitude_other : float
-        A_c of the other sign, NaN where it was not looked for or has none.
+        A_c of the other sign; NaN if it was not searched or has no transition.
     barrier : float
         Phi(r_0 + A_c sqrt(N) e_k) - Phi(r_0) (Eq. 8).
-    distance, energy_change, participants, largest
-        Of the change (:class:`glassmodes.transitions.rearrangements.Rearrangement`).
+    distance, energy_change, participants, largest : float
+        Properties of the change (:class:`glassmodes.transitions.rearrangements.Rearrangement`; here
+        Eqs 6, 7 and 9).
     overlap : float
-        I (Eq. 10).
+        I, the overlap of the direction of the displacement and the mode (Eq. 10).
     far_field_exponent, far_field_error : float
+        Decay of the displacement (:func:`glassmodes.transitions.rearrangements.far_field_decay`).
     outcome : str
-        One of :data:`OUTCOMES`.
+        One of the outcomes of the module.
     scanned_to : float
         Largest amplitude of the scan that decides the outcome.
     minimisations, evaluations : int
-        Of both signs; force evaluations.
+        Numbers of minimisations and of force evaluations, of both signs.
     relative_precision : float
-        Reached for `amplitude`.
+        Width of the last bracket over `amplitude`.
     seconds : float
+        Wall time.
     """
 
     frequency: float
@@ -316,7 +332,7 @@ class Excitation:
     seconds: float = np.nan
 
     def row(self) -> dict:
-        """As one row of the table."""
+        """The result as one row of the table `excitations`."""
         return asdict(self)
 
 
@@ -326,15 +342,16 @@ class ModeExciter:
     Parameters
     ----------
     quencher : glassmodes.landscape.quench.Quencher
-        Knows no structure yet, or `positions` as its first.
+        Quencher that knows no structure yet, or `positions` as its first one.
     positions : ndarray, shape=(N, d)
         r_0, an inherent structure.
     settings : ScanSettings
+        Settings of the search for A_c.
 
     Raises
     ------
     ExcitationError
-        If `positions` is not the quencher's first structure.
+        If the quencher knows another structure as its first one.
     """
 
     def __init__(self, quencher, positions, settings: ScanSettings):
@@ -349,10 +366,11 @@ class ModeExciter:
         self._diverges = any(laurent[k] != 0.0 for k, power in enumerate(POWERS) if power < 0)
 
     def displaced(self, vector, amplitude: float) -> np.ndarray:
-        """r_0 + A sqrt(N) e_k (Eq. 5); the sign of A is that of e_k."""
+        """Positions r_0 + A sqrt(N) e_k (Eq. 5), shape=(N, d); A may be negative."""
         return self.start + amplitude * np.sqrt(len(self.start)) * vector
 
     def _minimise(self, vector, sign, amplitude) -> ScanPoint:
+        """Minimise from the displaced positions."""
         found = self.quencher.quench(self.displaced(vector, sign * amplitude))
         return ScanPoint(
             amplitude,
@@ -363,7 +381,7 @@ class ModeExciter:
         )
 
     def _overlaps(self, vector, amplitude) -> bool:
-        """Whether two particles are closer than the overlap distance."""
+        """Whether two particles are closer than the overlap distance at an amplitude."""
         scape = self.landscape
         sizes = scape.model.non_additivity if scape.model.is_polydisperse else None
         _, neighbours = neighbour_table(
@@ -377,7 +395,7 @@ class ModeExciter:
         return len(neighbours) > 0
 
     def climb(self, vector, sign: int) -> Climb:
-        """The search along one sign of a mode.
+        """Search along one sign of a mode.
 
         Parameters
         ----------
@@ -396,18 +414,20 @@ class ModeExciter:
         )
 
     def excite(self, vector, frequency: float) -> tuple[Excitation, dict[int, Scan]]:
-        """Both signs of a mode.
+        """Search for A_c along both signs of a mode.
 
         Parameters
         ----------
         vector : ndarray, shape=(N, d)
+            e_k, of unit norm.
         frequency : float
+            Angular frequency of the mode.
 
         Returns
         -------
-        Excitation
+        excitation : Excitation
         scans : dict of int to Scan
-            By sign.
+            Scan along each sign.
         """
         began = time.perf_counter()
         vector = np.asarray(vector, dtype=float).reshape(self.start.shape)
@@ -443,19 +463,20 @@ class ModeExciter:
         return found, scans
 
     def curve(self, vector, scans: dict[int, Scan]) -> list[dict]:
-        """|Dr| and DPhi against A for both signs (Fig. 2), for that of A_c beyond it too.
+        """Distance |Dr| and energy change against A for both signs (Fig. 2), to four times A_c.
 
         Parameters
         ----------
         vector : ndarray, shape=(N, d)
+            e_k, of unit norm.
         scans : dict of int to Scan
-            Of :meth:`excite`.
+            Scans of :meth:`excite`. The one with A_c is continued beyond it.
 
         Returns
         -------
         list of dict
-            sign, amplitude, distance, energy_change, ascending in amplitude; minimisations that did
-            not converge are left out.
+            sign, amplitude, distance, energy_change, ascending in amplitude for each sign;
+            minimisations that did not converge are left out.
         """
         vector = np.asarray(vector, dtype=float).reshape(self.start.shape)
         rows = []
@@ -483,20 +504,21 @@ class ModeExciter:
 
 
 def decide(scans: dict[int, Scan]) -> tuple[int, str]:
-    """Sign of the smaller A_c, and the outcome of the mode.
+    """Sign of the smaller A_c, and outcome of the mode.
 
-    A transition counts if the other sign is known not to have one at a smaller amplitude, as far as
-    it could be scanned.
+    A transition counts only if the scan of the other sign did not fail at a smaller amplitude.
 
     Parameters
     ----------
     scans : dict of int to Scan
+        Scan along each sign.
 
     Returns
     -------
     sign : int
         0 without a transition.
     outcome : str
+        One of the outcomes of the module.
     """
     changes = {s: scan.amplitude for s, scan in scans.items() if scan.outcome == "transition"}
     failures = [scan.amplitude for scan in scans.values() if scan.outcome == "not_converged"]
@@ -518,18 +540,18 @@ def modes_in_window(
     above: int = 0,
     complete_below: float = np.inf,
 ) -> np.ndarray:
-    """Modes to be excited: those below a frequency, and some above it.
+    """Indices of the modes to be pulled: all below a frequency, and some above it.
 
     Parameters
     ----------
     frequency : ndarray, shape=(n,)
-        Ascending.
+        Angular frequencies, ascending.
     below : float
-        Every mode with a lower frequency is taken.
+        All modes with a lower frequency are taken.
     at_least : int
-        The lowest so many are taken in any case.
+        Number of lowest modes that are taken in any case.
     above : int
-        Modes beyond those, evenly spread in ln w up to the last one known.
+        Number of further modes, evenly spaced in ln w up to the last known mode.
     complete_below : float
         Frequency below which no mode is missing.
 
@@ -541,7 +563,7 @@ def modes_in_window(
     Raises
     ------
     ExcitationError
-        A window without modes, or one that the modes do not reach.
+        If no mode is below the frequency, or not all of the requested modes are known.
     """
     frequency = np.asarray(frequency)
     if below > complete_below:

@@ -1,21 +1,24 @@
-"""Inherent structures along a constant-energy run, and the rearrangements between them.
+"""Inherent structures along a run at constant energy, and the rearrangements between them.
 
-Every frame is quenched as soon as it is there and is not stored: what stays is a series of indices
-into the distinct inherent structures (mizuno2020_intermittent, section II.B).
+Each frame is quenched as soon as it is computed and is not stored. What is stored is a series of
+indices into the list of distinct inherent structures (Mizuno, Tong, Ikeda and Mossa, Intermittent
+rearrangements, 2020, section II.B).
 
-A team of ranks shares a sample. Its first ranks, always the same number, run the dynamics; then
-all ranks quench the frames of a batch, dealt out in turn. A quench may use the structures that
-were known before its batch and no others, and the structures that a batch finds get their indices
-in the order of time. (The first frame's is known from the start.) So the series is the same on any
-number of ranks, and after any number of restarts.
+A team of ranks shares a sample. A fixed number of its first ranks runs the dynamics; then all ranks
+quench the frames of a batch, which are distributed over them in turn. A quench may recognise only
+structures that were known before its batch, and the structures found in a batch get their indices
+in the order of time. (The structure of the first frame is known from the start.) The series is
+therefore the same on any number of ranks and after any number of restarts.
 
-"Did it change" is decided by :class:`glassmodes.landscape.quench.Quencher`: two minima are one
-inherent structure if no particle is further than its `structure_tolerance` from its place,
-translations apart. An event is a frame whose structure is another than that of the frame before.
+Whether two minima are the same inherent structure is decided by
+:class:`glassmodes.landscape.quench.Quencher`: no particle may be displaced by more than its
+`structure_tolerance`, apart from a uniform translation. An event is a frame whose inherent
+structure differs from that of the frame before.
 
-Batches make a chunk, which is written when it is complete, with the state from which the dynamics
-goes on. Positions of distinct structures lie in the chunks' files; the few that were visited last
-are in memory, and another is fetched if its energy is that of a minimum found later.
+Several batches form a chunk, which is written to disk when it is complete, with the state from
+which the dynamics continues. The positions of the distinct structures are in the files of the
+chunks. The few structures that were visited last are kept in memory; another one is read when a
+minimum with the same energy is found.
 """
 
 from __future__ import annotations
@@ -30,31 +33,35 @@ import numpy as np
 import pandas as pd
 from mpi4py import MPI
 
-from glassmodes.data.resume import PartialFolder, exists, load_arrays, save_arrays
-from glassmodes.data.storage import Glass, create_file, sample_group
-from glassmodes.ensembles import Ensemble
+from glassmodes.data.resume import exists, load_arrays, save_arrays
+from glassmodes.data.storage import Glass
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.quench import Quencher
 from glassmodes.models import GlassModel
 from glassmodes.models.sizes import known_structures
-from glassmodes.parallel import widest_teams
-from glassmodes.randomness import lammps_seed
-from glassmodes.simulation.dynamics import NveRun, RunSettings, dependencies, run_checks
+from glassmodes.simulation.dynamics import (
+    NveRun,
+    RunSettings,
+    run_checks,
+)
 from glassmodes.simulation.session import SessionError
 from glassmodes.transitions.rearrangements import describe, displacement
 
 BATCH_FRAMES = (16, 64)
-"""Frames that are quenched with the same knowledge, for 4,000 particles and for 16,000 and more,
-where hardly a frame is of a known structure; ranks beyond so many have nothing to do."""
+"""Number of frames in a batch for 4,000 particles, and for 16,000 particles and more, where hardly
+any frame is in a known structure. More ranks than that have nothing to do.
+"""
 
 CHUNK_FRAMES = 192
-"""Frames of a chunk, what a killed run may lose, for 4,000 particles; fewer for more."""
+"""Number of frames in a chunk for 4,000 particles, fewer for more particles; a killed run loses no
+more than that.
+"""
 
 SAME_ENERGY = 1e-9
-"""Relative difference of energies up to which two minima are compared particle by particle."""
+"""Largest relative difference of energies of two minima that are compared particle by particle."""
 
 UNKNOWN = -1
-"""Index of the structure of a frame that did not converge."""
+"""Index of the structure of a frame whose quench did not converge."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,23 +77,23 @@ _SERIES = {
     "temperature": float,
     "mean_squared_displacement": float,
 }
-"""What is kept of every frame."""
+"""Quantities that are stored for each frame."""
 
 
 def batch_frames(particles: int) -> int:
-    """Frames in a batch, which depend on the size of the system alone."""
+    """Number of frames in a batch, which depends on the size of the system alone."""
     fewest, most = BATCH_FRAMES
     return int(np.clip(fewest * (particles // 4000), fewest, most))
 
 
 def chunk_frames(particles: int) -> int:
-    """Frames in a chunk, whole batches."""
+    """Number of frames in a chunk, a multiple of those in a batch."""
     batch = batch_frames(particles)
     return batch * max(1, min(CHUNK_FRAMES, CHUNK_FRAMES * 4000 // particles) // batch)
 
 
 class _Chunks:
-    """Files of one sample, `cNNNNNN.npz` of a chunk's series and `.structures.npy` beside it."""
+    """Files of one sample: per chunk `cNNNNNN.npz` with its series and `cNNNNNN.structures.npy`."""
 
     def __init__(self, folder: Path, communicator):
         self.folder, self.communicator = folder, communicator
@@ -96,19 +103,23 @@ class _Chunks:
 
     @property
     def start(self) -> Path:
+        """File with the thermalised state from which the run starts."""
         return self.folder / "start.npz"
 
     def series(self, chunk: int) -> Path:
+        """File with the series of a chunk."""
         return self.folder / f"c{chunk:06d}.npz"
 
     def structures(self, chunk: int) -> Path:
+        """File with the positions of the structures that a chunk found."""
         return self.folder / f"c{chunk:06d}.structures.npy"
 
     def has(self, chunk: int) -> bool:
+        """Whether a chunk is complete."""
         return exists(self.series(chunk), self.communicator)
 
     def save(self, chunk: int, structures, **series) -> None:
-        """Structures first: the series says that the chunk is complete."""
+        """Write a chunk; its series last, as their file shows that the chunk is complete."""
         if self.communicator.rank == 0:
             path = self.structures(chunk)
             unfinished = path.with_name(f".{path.name}")
@@ -126,7 +137,7 @@ class _Chunks:
 
 
 def _share(positions, communicator, root):
-    """An array of one rank on every rank."""
+    """Send an array of rank `root` to every rank."""
     shape = communicator.bcast(None if positions is None else positions.shape, root)
     out = np.ascontiguousarray(positions) if communicator.rank == root else np.empty(shape)
     communicator.Bcast(out, root)
@@ -134,7 +145,11 @@ def _share(positions, communicator, root):
 
 
 class _Catalogue:
-    """The distinct structures of a run, the same on every rank of its team."""
+    """Distinct inherent structures of a run, the same list on every rank of its team.
+
+    Indices into this list are global. The quencher knows some of the structures under local
+    indices; `_names` holds the global index of each.
+    """
 
     def __init__(self, quencher: Quencher, chunks: _Chunks, most_known: int):
         self.quencher, self.chunks, self.most_known = quencher, chunks, most_known
@@ -149,12 +164,13 @@ class _Catalogue:
         return len(self.energies)
 
     def restore(self, chunk: int, structure, energies) -> None:
-        """Take over a chunk of an earlier run."""
+        """Add the structures of a chunk of an earlier run."""
         self._where += [(chunk, row) for row in range(len(energies))]
         self.energies += energies.tolist()
         self._visit(structure)
 
     def _visit(self, structures) -> None:
+        """Note that structures were visited, in this order."""
         for index in structures:
             if index != UNKNOWN:
                 self._visited.pop(int(index), None)
@@ -163,7 +179,7 @@ class _Catalogue:
     def begin_chunk(self) -> None:
         """Make the first structure and those visited last known to the quencher.
 
-        They follow from the series so far, whether it was found just now or read.
+        They follow from the series alone, whether it was computed in this run or read from disk.
         """
         recent = list(self._visited)[-self.most_known :]
         wanted = sorted({0, *recent} if recent else ())
@@ -176,41 +192,52 @@ class _Catalogue:
         self._pending = []
 
     def begin_run(self, positions) -> None:
-        """Make the structure of the first frame known, so that its batch can recognise it."""
+        """Add the structure of the first frame, so that the first batch can recognise it."""
         found = self.quencher.quench(positions)
         self.quencher.forget(0)
         if found.converged:
             self.find(found.positions, found.energy)
 
     def begin_batch(self) -> None:
-        """Quenches look first at the structure in which the last frame was."""
+        """Let quenches compare first with the structure of the last frame."""
         last = next(reversed(self._visited), None)
         self._latest = self._names.index(last) if last in self._names else 0
         self.quencher.forget(len(self._names), self._latest)
 
     def end_batch(self, structure) -> None:
-        """Take note of where the frames of a batch were."""
+        """Note the structures of the frames of a batch."""
         self._visit(structure)
 
     def _forget(self, known):
+        """Keep only the first structures that the quencher knows."""
         self.quencher.forget(known)
         del self._names[known:]
 
     def _know(self, index, positions):
-        # the last makes room: all others were met again, or will be found by their energy
+        """Make a structure known to the quencher."""
+        # the latest structure is dropped for it; if it is met again, its energy identifies it
         if len(self._names) >= 2 * self.most_known:
             self._forget(2 * self.most_known - 1)
         if self.quencher.remember(positions) == len(self._names):
             self._names.append(index)
 
     def _positions(self, index):
+        """Positions of a structure, from memory or from the file of its chunk."""
         chunk, row = self._where[index]
         if row < 0:
             return self._pending[-row - 1]
         return self.chunks.structure(chunk, row)
 
     def quench(self, positions):
-        """A quench with the knowledge of the batch; the index of its structure, or None if new."""
+        """Quench a frame with the structures known to its batch.
+
+        Returns
+        -------
+        found : Quench
+        index : int or None
+            Index of its structure, UNKNOWN if the quench did not converge, None if no structure
+            that the batch knows is the same.
+        """
         known = len(self._names)
         found = self.quencher.quench(positions)
         index = UNKNOWN
@@ -220,29 +247,30 @@ class _Catalogue:
         return found, index
 
     def find(self, positions, energy) -> int:
-        """Index of a minimum that its batch did not know, a new one if it is new.
+        """Index of a minimum that its batch did not know; it is added if it is new.
 
-        Every rank of the team calls this with the same.
+        Every rank of the team makes this call, with the same arguments.
         """
         local = self.quencher.find(positions)
         if local < 0:
             apart = np.abs(np.asarray(self.energies) - energy)
             for index in np.flatnonzero(apart <= SAME_ENERGY * abs(energy)):
-                # as many as permutations of like particles may have this energy
+                # several structures can have this energy: they may differ by a permutation of
+                # identical particles
                 if local < 0 and index not in self._names:
                     self._know(int(index), self._positions(index))
                     local = self.quencher.find(positions)
         if local >= 0:
             return self._names[local]
         self._pending.append(positions)
-        # negative rows are of the chunk in the making, until it is saved
+        # a negative row marks a structure of the present chunk, which is not saved yet
         self._where.append((-1, -len(self._pending)))
         self.energies.append(energy)
         self._know(len(self) - 1, positions)
         return len(self) - 1
 
     def end_chunk(self, chunk: int, shape) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and energies of the structures that the chunk found first."""
+        """Positions and energies of the structures that the chunk found for the first time."""
         count = len(self._pending)
         first = len(self) - count
         self._where[first:] = [(chunk, row) for row in range(count)]
@@ -262,28 +290,33 @@ def follow_run(
     communicator=None,
     log=None,
 ) -> None:
-    """Follow one sample at one temperature, or what is left of it, into files of chunks.
+    """Run one sample at one temperature, quench its frames and write them in chunks.
+
+    A run that was begun before is continued.
 
     Parameters
     ----------
     model : GlassModel
+        Model of the sample.
     glass : Glass
-        The inherent structure that the run starts from, before its thermalisation.
+        Inherent structure from which the run starts, before thermalisation.
     settings : RunSettings
-        `interval` is the time between quenches.
+        Settings of the run; `interval` is the time between quenches.
     folder : path
-        Of the chunks; those that are there already are kept.
+        Folder of the chunks; chunks that it contains already are kept.
     seed : int
-        Of the first velocities and the thermostat (:func:`glassmodes.randomness.lammps_seed`).
+        Seed of the initial velocities and of the thermostat
+        (:func:`glassmodes.randomness.lammps_seed`).
     force_tolerance : float
-        Largest force on a particle of an inherent structure.
+        Bound on the largest force on a particle of an inherent structure.
     dynamics_ranks : int
-        Ranks of the dynamics, on which its rounding depends; the first of the communicator.
+        Number of ranks that run the dynamics, the first of the communicator. The rounding of the
+        dynamics depends on it.
     communicator : mpi4py.MPI.Comm, optional
-        Ranks that share this sample, COMM_SELF by default; the result depends on their number
-        in no way.
+        Ranks that share this sample, COMM_SELF by default. The result does not depend on their
+        number.
     log : path, optional
-        Of LAMMPS.
+        Log file of LAMMPS.
 
     Raises
     ------
@@ -307,11 +340,15 @@ class _Team:
         self.dynamics = ranks.Split(0 if self.moves else MPI.UNDEFINED, ranks.rank)
 
     def free(self):
+        """Free the communicator of the dynamics."""
         if self.moves:
             self.dynamics.Free()
 
     def together(self, work):
-        """Result of the dynamics' ranks where they are; an error of theirs on every rank."""
+        """Call a function on the ranks of the dynamics; an error of theirs is raised on every rank.
+
+        Returns the result on the ranks of the dynamics and None on all others.
+        """
         result = error = None
         if self.moves:
             try:
@@ -325,6 +362,7 @@ class _Team:
 
 
 def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
+    """Follow a run with a team of ranks; see :func:`follow_run`."""
     ranks = team.ranks
     chunks = _Chunks(folder, ranks)
     run = NveRun(model, glass, settings, team.dynamics, log)
@@ -382,13 +420,13 @@ def _follow(model, glass, settings, folder, team, seed, force_tolerance, log):
 
 
 def _batch(team, frames: Iterator, here: slice, series: Mapping, catalogue, origin):
-    """Advance by a batch of frames and quench them; returns the state at its end."""
+    """Advance the dynamics by a batch of frames and quench them; returns the state at its end."""
     ranks = team.ranks
     count = here.stop - here.start
     n, d = origin.shape
 
     def advance():
-        # other ranks' frames are kept by the first alone
+        # rank 0 keeps all frames, as it sends them to the ranks that quench them
         kept = {}
         for index in range(count):
             frame = next(frames)
@@ -447,18 +485,25 @@ def collect_series(folder, model: GlassModel, glass: Glass, settings: RunSetting
     ----------
     folder : path
         Folder that :func:`follow_run` filled.
+    model : GlassModel
+        Model of the sample.
+    glass : Glass
+        Inherent structure from which the run started.
+    settings : RunSettings
+        Settings of the run.
     group : h5py.Group
-        Receives, of F frames, `time`, `energy` (total, of the inherent structure), `max_force`,
-        `structure` (index, -1 where the minimisation did not converge), `converged`,
-        `evaluations`, `seconds` (of a core, for the quench), `potential_energy` (total),
-        `temperature` (sum v^2 / (d N)), `mean_squared_displacement`; of D distinct structures,
-        `structures` (D, N, d) wrapped into the box and `structure_energy` (D,); `box` (d,).
+        Receives for each of F frames: `time`, `energy` (total, of the inherent structure),
+        `max_force`, `structure` (index, -1 if the quench did not converge), `converged`,
+        `evaluations` (of forces), `seconds` (of one core, for the quench), `potential_energy`
+        (total), `temperature` (sum v^2 / (d N)) and `mean_squared_displacement`. For each of D
+        distinct structures: `structures` (D, N, d), wrapped into the box, and `structure_energy`
+        (D,). And `box` (d,).
 
     Returns
     -------
     dict
-        The attributes of the group: :func:`glassmodes.simulation.dynamics.run_checks`, duration
-        and interval.
+        Attributes of the group: the result of :func:`glassmodes.simulation.dynamics.run_checks`,
+        duration and interval.
     """
     n, d = glass.positions.shape
     chunks = _Chunks(Path(folder), MPI.COMM_SELF)
@@ -489,115 +534,24 @@ def collect_series(folder, model: GlassModel, glass: Glass, settings: RunSetting
     return attributes
 
 
-def follow_bundle(
-    path,
-    model: GlassModel,
-    ensemble: Ensemble,
-    glasses: list[Glass],
-    settings: RunSettings,
-    *,
-    seed: int,
-    attributes: dict,
-    force_tolerance: float = 1e-10,
-    dynamics_ranks: int = 1,
-    communicator=None,
-    log=None,
-) -> None:
-    """Inherent structures of a bundle's samples at one temperature (`inherent/bNNNN/T*.h5`).
-
-    Samples whose status is not ok are left out; one whose dynamics fails gets a log line and no
-    group.
-
-    Parameters
-    ----------
-    path : path
-        What is unfinished lies in `<path>.partial/`, a folder for each sample.
-    glasses : list of Glass
-        Of this bundle, on every rank.
-    settings : RunSettings
-    seed : int
-        Of the campaign.
-    attributes : dict
-        :func:`glassmodes.data.storage.provenance`.
-    force_tolerance, dynamics_ranks, communicator, log
-        As :func:`follow_run`.
-    """
-    communicator = MPI.COMM_SELF if communicator is None else communicator
-    path = Path(path)
-    usable = {glass.sample: glass for glass in glasses if glass.is_usable}
-    for glass in glasses:
-        if communicator.rank == 0 and not glass.is_usable:
-            _log.warning("%s sample %d: skipped, %s", ensemble.name, glass.sample, glass.status)
-    team = widest_teams(communicator, len(usable), dynamics_ranks)
-    partial = PartialFolder(
-        path,
-        dependencies(model, usable.values(), settings, seed, dynamics_ranks)
-        | {
-            "force_tolerance": force_tolerance,
-            "batch_frames": batch_frames(ensemble.particles),
-            "chunk_frames": chunk_frames(ensemble.particles),
-        },
-    )
-    if communicator.rank == 0 and partial.open():
-        _log.info("%s: going on with what is there in %s", ensemble.name, partial.folder)
-    communicator.Barrier()
-    failed = {}
-    stage = f"transitions T={settings.temperature!r}"
-    for sample in team.share(sorted(usable)):
-        try:
-            follow_run(
-                *(model, usable[sample], settings, partial.folder / sample_group(sample)),
-                seed=lammps_seed(seed, ensemble.name, sample, stage),
-                force_tolerance=force_tolerance,
-                dynamics_ranks=dynamics_ranks,
-                communicator=team.ranks,
-                log=f"{log}.{team.index}" if log and team.count > 1 else log,
-            )
-        except SessionError as error:
-            failed[sample] = str(error)
-    team.ranks.Free()
-    failures = {}
-    for part in communicator.allgather(failed):
-        failures.update(part)
-    if communicator.rank != 0:
-        return
-    with create_file(path, attributes) as file:
-        file.attrs["temperature"] = settings.temperature
-        file.attrs["force_tolerance"] = force_tolerance
-        for sample in sorted(usable):
-            if sample in failures:
-                _log.warning("%s sample %d: %s", ensemble.name, sample, failures[sample])
-                continue
-            group = file.create_group(sample_group(sample))
-            found = collect_series(
-                *(partial.folder / sample_group(sample), model, usable[sample], settings, group)
-            )
-            _log.info(
-                "%s sample %d, T = %g: %d distinct structures in %d frames, %s",
-                *(ensemble.name, sample, settings.temperature),
-                *(len(group["structures"]), len(group["time"])),
-                ", ".join(f"{name} {value:.4g}" for name, value in found.items()),
-            )
-    partial.remove()
-
-
 def rearrangement_tables(run: Mapping, temperature: float) -> dict[str, pd.DataFrame]:
-    """Tables of one run (mizuno2020_intermittent, Eqs 5-7, Figs 5-9).
+    """Tables of one run (Mizuno, Tong, Ikeda and Mossa, 2020, Eqs 5 to 7 and Figs 5 to 9).
 
-    A frame that did not converge has no structure: its columns are NaN, and the next frame that
-    did is compared with the last one before it that did.
+    A frame whose quench did not converge has no structure. Its columns are NaN, and the next frame
+    that has a structure is compared with the last one before it that has.
 
     Parameters
     ----------
     run : mapping of str to array_like
-        Group of :func:`collect_series`; `structures` is read one by one.
+        Group that :func:`collect_series` wrote; its `structures` are read one by one.
     temperature : float
+        Target temperature of the run.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        inherent_structures, one row for each frame; rearrangements, one for each event;
-        rearrangement_runs, one; rearrangement_fields, one for each particle, of the event with
+        inherent_structures, with one row for each frame; rearrangements, one for each event;
+        rearrangement_runs, one row; rearrangement_fields, one for each particle, for the event with
         the largest distance.
     """
     times, structure, converged = (

@@ -1,8 +1,9 @@
-"""What changes when a glass goes from one inherent structure to another.
+"""Properties of the change from one inherent structure to another.
 
-Displacements are taken to the nearest image, with the uniform translation removed: minima that a
-translation maps onto each other are the same minimum. Equations are those of
-mizuno2020_intermittent.
+Displacements are taken to the nearest periodic image, with the uniform translation removed: minima
+that differ by a translation are the same. Equation and figure numbers are those of Mizuno, Tong,
+Ikeda and Mossa, Intermittent rearrangements accompanying thermal fluctuations distinguish glasses
+from crystals (2020).
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 
 CORE_RADIUS = 2.5
-"""Where the far field begins, in units of the mean distance between particles, (V/N)^(1/d)."""
+"""Distance at which the far field begins, in units of the mean particle distance (V/N)^(1/d)."""
 
 OUTER_FRACTION = 0.45
-"""Where the far field ends, in units of the shortest edge of the box: images meet at one half."""
+"""Distance at which the far field ends, in units of the shortest box edge; at 0.5, periodic images
+would meet.
+"""
 
 SHELL_WIDTH = 0.25
-"""Width of the shells of the far field, in units of the mean distance between particles."""
+"""Width of the shells of the far field, in units of the mean particle distance."""
 
 SMALLEST_RANGE = 1.5
-"""Least ratio of the ends of the fitted range from which an exponent is taken."""
+"""Smallest ratio of outer to inner end of the far field for which an exponent is fitted."""
+
+SINGLE_CORE = 80
+"""N_rearr from which a rearrangement of a model glass mostly has several cores, and so no far field
+of one: twice what is typical of a single core (Fig. 7 of mizuno2020_intermittent)."""
 
 _SMALLEST_NUMBER_OF_SHELLS = 4
 
@@ -33,18 +40,18 @@ class Rearrangement:
     Attributes
     ----------
     distance : float
-        |Dr_IS| (Eq. 5).
+        |Dr_IS|, the norm of the displacement of all particles, in units of length (Eq. 5).
     energy_change : float
-        Phi_IS after less Phi_IS before (Eq. 6, with its sign).
+        Phi_IS after the change less that before (Eq. 6, with its sign).
     participants : float
-        N_rearr (Eq. 7).
+        Number of particles that take part, N_rearr (Eq. 7).
     largest : float
         Largest displacement of a particle.
     core : int
-        The particle that moves most.
+        Index of the particle with the largest displacement.
     far_field_exponent, far_field_error : float
-        a of |Dr_i| ~ r^-a around that particle, and its standard error; NaN where the box is too
-        small for a far field (:func:`far_field_decay`).
+        Exponent a of |Dr_i| ~ r^-a around that particle, and its standard error; NaN if the box is
+        too small for a far field (:func:`far_field_decay`).
     """
 
     distance: float
@@ -57,22 +64,24 @@ class Rearrangement:
 
 
 def displacement(before, after, box) -> np.ndarray:
-    """Displacement of every particle to the nearest image, less the uniform translation.
+    """Displacement of each particle to the nearest periodic image, a uniform translation removed.
 
     Parameters
     ----------
     before, after : ndarray, shape=(N, d)
-        Wrapped or not, in any uniform translation of each other.
+        Configurations, inside the box or not; a uniform translation between them does not matter.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
 
     Returns
     -------
     ndarray, shape=(N, d)
-        Of zero mean.
+        With zero mean over particles.
     """
     box = np.asarray(box, dtype=float)
     moved = np.asarray(after, dtype=float) - before
-    # the mean on the circle, so that a translation of half a box splits no particles
+    # remove the circular mean first, so that a translation by about half a box edge gives the same
+    # image to all particles
     phase = np.exp(2j * np.pi * moved / box).mean(axis=0)
     moved -= box * np.angle(phase) / (2.0 * np.pi)
     moved -= box * np.rint(moved / box)
@@ -80,14 +89,19 @@ def displacement(before, after, box) -> np.ndarray:
 
 
 def participants(field) -> float:
-    """Number of particles that take part, [sum d.d]^2 / sum (d.d)^2 (Eq. 7).
+    """Number of particles that take part in a displacement, [sum d.d]^2 / sum (d.d)^2 (Eq. 7).
 
     Parameters
     ----------
     field : ndarray, shape=(N, d)
-        Displacements, not all zero.
+        Displacements d, not all of them zero.
+
+    Returns
+    -------
+    float
+        Between 1 and N.
     """
-    # in units of the largest component: fourth powers of tiny displacements underflow
+    # in units of the largest component, as fourth powers of small displacements would underflow
     squares = ((field / np.abs(field).max()) ** 2).sum(axis=1)
     return float(squares.sum() ** 2 / (squares**2).sum())
 
@@ -103,30 +117,31 @@ def far_field_decay(
 ) -> tuple[float, float, np.ndarray, np.ndarray]:
     """Exponent a of the decay |Dr_i| ~ r^-a around the particle that moves most (Fig. 7b).
 
-    |Dr_i| is averaged over spherical shells, and log average against log radius is fitted by a
-    straight line over the shells between the core and a little less than half the box; with
-    l = (V/N)^(1/d), from `core_radius` l to `outer_fraction` of the shortest edge.
+    |Dr_i| is averaged over spherical shells. A straight line is fitted to the logarithm of the
+    averages against that of the radii, over the shells from `core_radius` l, with l = (V/N)^(1/d),
+    to `outer_fraction` times the shortest box edge.
 
     Parameters
     ----------
     field : ndarray, shape=(N, d)
-        Displacements, of :func:`displacement`.
+        Displacements, from :func:`displacement`.
     positions : ndarray, shape=(N, d)
-        Before the change.
+        Positions before the change.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
     core_radius, shell_width : float
-        In units of l.
+        Inner end of the fit and width of the shells, in units of l.
     outer_fraction : float
-        In units of the shortest edge of the box, at most 0.5.
+        Outer end of the fit, in units of the shortest box edge, at most 0.5.
 
     Returns
     -------
     exponent, error : float
-        And its standard error from the scatter about the line; both NaN if the range has fewer
-        than four shells, or its ends a ratio below 1.5.
+        a, and its standard error from the scatter about the line. Both are NaN if there are fewer
+        than four shells, or the ratio of the ends of the fit is below 1.5.
     radii, averages : ndarray, shape=(S,)
-        Mean distance and mean |Dr_i| of all shells up to half the box that hold a particle; the
-        one that moves most is left out.
+        Mean distance and mean |Dr_i| of each shell, up to half the box edge, that contains a
+        particle other than the one that moves most.
     """
     box = np.asarray(box, dtype=float)
     n, d = positions.shape
@@ -158,15 +173,16 @@ def far_field_decay(
 
 
 def describe(before, after, energy_before, energy_after, box) -> Rearrangement:
-    """Everything that is recorded of one change of the inherent structure (Eqs 5-7).
+    """Properties of one change of the inherent structure (Eqs 5 to 7).
 
     Parameters
     ----------
     before, after : ndarray, shape=(N, d)
         Two distinct inherent structures.
     energy_before, energy_after : float
-        Their total energies.
+        Their total potential energies.
     box : array_like, shape=(d,)
+        Edge lengths of the periodic box.
 
     Returns
     -------

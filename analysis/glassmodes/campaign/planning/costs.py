@@ -247,6 +247,8 @@ def settings_of(campaign: Campaign, job: Job) -> dict:
     """
     stage = registry.stages()[job.stage]
     content = {"revision": stage.revision, "seed": campaign.seed}
+    if job.temperature is not None:
+        content["temperature"] = job.temperature
     if job.ensemble:
         entry = campaign.ensembles[job.ensemble]
         content |= {

@@ -6,19 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from glassmodes.papers.kapteijns2020_nqe.tables import (
-    families,
-    reference,
-    running_medians,
-    units_words,
-)
-from glassmodes.plotting.selection import MissingData
-from glassmodes.plotting.style import (
-    SIZE_COLOURS,
-    SIZE_MARKERS,
-    WIDTH,
-    plain_numbers,
-)
+from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly, units_words
+from glassmodes.papers.kapteijns2020_nqe.soft_spots import families, running_medians
+from glassmodes.plotting.figure import MissingData
+from glassmodes.plotting.selection import left_out_words, used_of_asked
+from glassmodes.plotting.style import WIDTH, plain_numbers
+
+IN_UNITS = ("quasilocalized_samples", "moduli")
+"""Tables whose shear moduli set the paper's units."""
+
+OMEGA_3, OMEGA_4 = r"$\omega_3 / \omega_0$", r"$\omega_4 / \omega_0$"
 
 OF_DIMENSION = {2: "#EE7733", 3: "#0077BB", 4: "#009988"}
 """Colours of IPL in two, three and four dimensions."""
@@ -49,11 +46,6 @@ def families_with(tables, *columns):
     return rows.reset_index(drop=True)
 
 
-def is_poly(rows):
-    """Whether rows are of POLY, the model that the paper has at several parent temperatures."""
-    return rows["model"].map(lambda model: bool((paper := reference(model)) and paper.beyond_bound))
-
-
 def series_styles(rows) -> dict[str, dict]:
     """Colour of each label, by dimension or parent temperature; the smaller of two get others."""
     others, taken, styles = iter(OTHER_COLOURS * 3), set(), {}
@@ -74,19 +66,16 @@ def series_styles(rows) -> dict[str, dict]:
     return {label: styles[label] for label in groups}
 
 
-def size_styles(rows) -> dict[int, dict]:
-    """Colour and marker of each N, smallest first."""
-    return {
-        size: {
-            "color": SIZE_COLOURS[i % len(SIZE_COLOURS)],
-            "marker": SIZE_MARKERS[i % len(SIZE_MARKERS)],
-        }
-        for i, size in enumerate(sorted(rows["particles"].unique()))
-    }
+def shown(tables, rows) -> str:
+    """Models, N, parent temperatures and samples of what a figure shows, and samples left out.
 
-
-def shown(rows, noun="sample") -> str:
-    """Models, N, parent temperatures and samples of what a figure shows, as one sentence."""
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+    rows : DataFrame
+        With what :func:`glassmodes.papers.kapteijns2020_nqe.glasses.described` adds to ensemble
+        and sample.
+    """
     parts = []
     for label, group in rows.groupby("label", sort=False):
         temperatures = [value for value in group["parent_temperature"].unique() if value == value]
@@ -96,10 +85,11 @@ def shown(rows, noun="sample") -> str:
             text += f" ({how} from T = {temperatures[0]:g})"
         sizes = []
         for size, found in group.groupby("particles"):
-            count = found.groupby(["ensemble", "sample"]).ngroups
-            sizes.append(f"N = {size} ({count} {noun}{'' if count == 1 else 's'})")
+            used = found.groupby(["ensemble", "sample"]).ngroups
+            count = used_of_asked(tables, found["ensemble"].unique(), used)
+            sizes.append(f"N = {size} ({count})")
         parts.append(f"{text}: {', '.join(sizes)}")
-    return "Shown: " + "; ".join(parts) + "."
+    return "Shown: " + "; ".join(parts) + "." + left_out_words(tables, rows["ensemble"].unique())
 
 
 def series_name(label, size=None) -> str:
@@ -112,7 +102,7 @@ def series_name(label, size=None) -> str:
 def ending(tables, rows, statement):
     """How every caption ends."""
     return (
-        f" {shown(rows)} {units_words(tables, rows['ensemble'].unique())} "
+        f" {shown(tables, rows)} {units_words(tables, rows['ensemble'].unique())} "
         f"The paper's statement: {statement}"
     )
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glassmodes.plotting.selection import boson_peaks, counted, model_title
+
 
 @dataclass(frozen=True)
-class Reference:
+class Published:
     """The paper's values for one potential.
 
     Attributes
@@ -35,8 +37,8 @@ class Reference:
     critical_temperatures: dict[int, float]
 
 
-PAPER: dict[str, Reference] = {
-    "harmonic": Reference(
+PUBLISHED: dict[str, Published] = {
+    "harmonic": Published(
         amplitude=(1e-6, 1e-2),
         distance=(1e-3, 1e0),
         energy_change=(1e-9, 1e-2),
@@ -45,7 +47,7 @@ PAPER: dict[str, Reference] = {
         lines=(5e-6, 1e-2),
         critical_temperatures={32_000: 1.3e-6, 128_000: 2.9e-7, 512_000: 3.7e-9},
     ),
-    "lj": Reference(
+    "lj": Published(
         amplitude=(1e-4, 1e-1),
         distance=(1e-1, 1e1),
         energy_change=(1e-4, 1e2),
@@ -63,30 +65,8 @@ EXCHANGE = 1e-12
 """|DPhi| below which a transition has only exchanged like particles: far above rounding, far below
 the smallest change of energy between inherent structures (1e-9)."""
 
-MODEL_NAMES = {"harmonic": "harmonic spheres", "lj": "Lennard-Jones", "ipl12": "12-IPL glass"}
-"""What captions call the models."""
-
-
-def model_title(model) -> str:
-    """What titles call a model."""
-    name = MODEL_NAMES.get(model, model)
-    return name[0].upper() + name[1:]
-
 
 # --- rows of the tables that figures and summary share --------------------------------------------
-
-
-def boson_peaks(tables) -> dict[str, float]:
-    """omega_BP of each ensemble, from another one of the same model where it has none itself."""
-    if "boson_peak" not in tables or not len(tables["boson_peak"]):
-        return {}
-    known = tables["ensembles"][["ensemble", "model"]]
-    found = tables["boson_peak"].groupby("ensemble")["frequency"].mean()
-    known = known.assign(frequency=known["ensemble"].map(found))
-    of_model = known.groupby("model")["frequency"].transform("median")
-    known["frequency"] = known["frequency"].fillna(of_model)
-    known = known.dropna(subset="frequency")
-    return dict(zip(known["ensemble"], known["frequency"], strict=True))
 
 
 def _with_ensembles(tables, table):
@@ -178,7 +158,7 @@ def critical_temperatures(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of `table_critical_temperature`, see :data:`glassmodes.data.schemas.TABLES`.
+        Columns of `table_critical_temperature`, see :data:`glassmodes.papers.mizuno2020_anharmonic.PAPER`.
     """
     found = critical_temperatures_of_samples(tables)
     rows = []
@@ -186,7 +166,7 @@ def critical_temperatures(tables) -> pd.DataFrame:
         of_model = found[found["model"] == model]
         if of_model.empty:
             continue
-        paper = PAPER[model].critical_temperatures if model in PAPER else {}
+        paper = PUBLISHED[model].critical_temperatures if model in PUBLISHED else {}
         for particles in sorted(set(of_model["particles"]) | set(paper)):
             group = of_model[of_model["particles"] == particles]
             logarithm = np.log(group["critical_temperature"])
@@ -213,17 +193,13 @@ def shown_critical_temperatures(table) -> pd.DataFrame:
     for entry in table.itertuples():
         ours = "–"
         if entry.samples:
-            ours = f"{entry.critical_temperature:.2g}\n{_count(entry.modes, 'mode')} of "
-            ours += _count(entry.samples, "sample")
+            ours = f"{entry.critical_temperature:.2g}\n{counted(entry.modes, 'mode')} of "
+            ours += counted(entry.samples, "sample")
             if entry.samples > 1:
                 ours += f"\nsamples: {entry.sample_mean:.2g} × {np.exp(entry.sample_spread):.2g}^±1"
         paper = f"{entry.paper:.2g}" if np.isfinite(entry.paper) else "–"
         rows.append([f"{model_title(entry.model)}, N = {entry.particles}", ours, paper])
     return pd.DataFrame(rows, columns=["", "T_c, this campaign", "T_c, paper"])
-
-
-def _count(number, noun):
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def critical_temperatures_caption(table) -> str:

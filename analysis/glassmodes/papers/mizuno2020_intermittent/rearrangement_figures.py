@@ -11,9 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from glassmodes.papers.mizuno2020_intermittent import PAPER
+from glassmodes.papers.mizuno2020_intermittent.rearrangement_claims import late_returns
 from glassmodes.papers.mizuno2020_intermittent.tables import NO_EVENT_95, rate_and_error
-from glassmodes.plotting.displacement_fields import DisplacementField
-from glassmodes.plotting.selection import MissingData, all_by_kind, describe, of, particles
+from glassmodes.plotting.displacement_fields import DisplacementField, typical_field
+from glassmodes.plotting.figure import MissingData
+from glassmodes.plotting.selection import all_by_kind, counted, describe, of, particles
 from glassmodes.plotting.style import (
     SIZE_COLOURS,
     SIZE_MARKERS,
@@ -114,10 +117,6 @@ def _events(rows):
     return rows[rows["structure"].diff().fillna(0) != 0]
 
 
-def _count(number, noun):
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def _where(tables):
     """What the rest of a caption has in common: the runs, and those without rearrangement."""
     runs = tables["rearrangement_runs"]
@@ -138,12 +137,12 @@ def _where(tables):
     if crystals:
         found = runs[runs["ensemble"].isin(crystals)]
         text += (
-            f" Crystals: {_count(int(found['events'].sum()), 'rearrangement')} in a total time of "
+            f" Crystals: {counted(int(found['events'].sum()), 'rearrangement')} in a total time of "
             f"{found['duration'].sum():g}."
         )
     failed = int(runs["not_converged"].sum())
     if failed:
-        text += f" {_count(failed, 'frame')} did not converge (crosses)."
+        text += f" {counted(failed, 'frame')} did not converge (crosses)."
     return text
 
 
@@ -157,6 +156,11 @@ def _interval(tables):
 # --- Fig. 5 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 5",
+    "Intermittent particle rearrangements",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def intermittent_rearrangements(tables):
     """|Dr_IS| between successive frames against time (Fig. 5)."""
     table = tables["inherent_structures"]
@@ -188,8 +192,8 @@ def intermittent_rearrangements(tables):
             panel,
             tables,
             ensemble,
-            f"{_count(len(events), 'event')} ({int(runs['events'].sum())} in "
-            f"{_count(runs['sample'].nunique(), 'sample')})",
+            f"{counted(len(events), 'event')} ({int(runs['events'].sum())} in "
+            f"{counted(runs['sample'].nunique(), 'sample')})",
         )
     for _, temperature, panel in panels:
         # all of a column share this axis; a third above the spikes is for the note
@@ -198,8 +202,8 @@ def intermittent_rearrangements(tables):
     return figure
 
 
-def intermittent_rearrangements_caption(tables):
-    """Caption of :func:`intermittent_rearrangements`."""
+@intermittent_rearrangements.caption
+def _(tables):
     return (
         "Change of the inherent structure, |Dr_IS| of Eq. 5, between successive frames (every "
         f"{_interval(tables)}) against time, for glasses of several sizes (rows) and temperatures "
@@ -215,6 +219,12 @@ def intermittent_rearrangements_caption(tables):
 # --- Fig. 6 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 6",
+    "Change of energy and participating particles",
+    requires=("rearrangement_runs",),
+    uses=("rearrangements",),
+)
 def rearrangement_sizes(tables):
     """|DPhi_IS| and N_rearr against |Dr_IS|, all sizes and temperatures (Fig. 6)."""
     glasses, temperatures = _shown(tables)
@@ -254,8 +264,8 @@ def _markers(ensembles):
     return [SIZE_MARKERS[i % len(SIZE_MARKERS)] for i in range(len(ensembles))]
 
 
-def rearrangement_sizes_caption(tables):
-    """Caption of :func:`rearrangement_sizes`."""
+@rearrangement_sizes.caption
+def _(tables):
     table = tables["rearrangements"]
     glasses, _ = _shown(tables)
     count = int(table["ensemble"].isin(glasses).sum())
@@ -273,39 +283,37 @@ def rearrangement_sizes_caption(tables):
 # --- Fig. 7 ---------------------------------------------------------------------------------------
 
 
-def _chosen_event(tables):
-    """The event of Fig. 7: in the largest system, at its lowest temperature, the largest |Dr_IS|.
-
-    At the lowest temperature because there a frame holds one event, not several; as in the paper.
-    """
+def _typical_event(tables):
+    """The stored event of Fig. 7: its ensemble, its rows, and its field."""
     glasses, _ = _shown(tables)
     table = tables["rearrangement_fields"]
     table = table[table["ensemble"].isin(glasses)]
     if table.empty:
         raise MissingData("no displacement field of a rearrangement of a glass was stored")
-    largest = [name for name in glasses if (table["ensemble"] == name).any()][-1]
-    rows = of(table, ensemble=largest)
-    rows = of(rows, temperature=rows["temperature"].min())
-    squares = (rows[["dx", "dy", "dz"]] ** 2).sum(axis=1).groupby(rows["sample"]).sum()
-    return largest, of(rows, sample=squares.idxmax())
+    density = tables["ensembles"].set_index("ensemble")["density"]
+    stored = {key: rows for key, rows in table.groupby(["ensemble", "sample", "temperature"])}
+    fields = {
+        key: (
+            rows[["x", "y", "z"]].to_numpy(),
+            rows[["dx", "dy", "dz"]].to_numpy(),
+            (len(rows) / density[key[0]]) ** (1.0 / 3.0),
+        )
+        for key, rows in stored.items()
+    }
+    key = typical_field(fields)
+    field = DisplacementField(*fields[key], arrows=ARROWS, red=RED_ARROWS)
+    return key[0], stored[key].iloc[0], field
 
 
-def _event(tables):
-    ensemble, rows = _chosen_event(tables)
-    density = float(of(tables["ensembles"], ensemble=ensemble)["density"].iloc[0])
-    field = DisplacementField(
-        rows[["x", "y", "z"]].to_numpy(),
-        rows[["dx", "dy", "dz"]].to_numpy(),
-        (len(rows) / density) ** (1.0 / 3.0),
-        arrows=ARROWS,
-        red=RED_ARROWS,
-    )
-    return ensemble, rows.iloc[0], field
-
-
+@PAPER.figure(
+    "Fig. 7",
+    "Quasi-localised displacement field of a rearrangement",
+    requires=("rearrangement_runs",),
+    uses=("rearrangement_fields",),
+)
 def displacement_field(tables):
     """Displacements of one rearrangement, and their decay with distance from its core (Fig. 7)."""
-    _, _, field = _event(tables)
+    _, _, field = _typical_event(tables)
     figure = plt.figure(figsize=(WIDTH, 3.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.05, 1.0))
     field.draw_arrows(left, "(a)")
@@ -314,15 +322,16 @@ def displacement_field(tables):
     return figure
 
 
-def displacement_field_caption(tables):
-    """Caption of :func:`displacement_field`."""
-    ensemble, first, field = _event(tables)
+@displacement_field.caption
+def _(tables):
+    ensemble, first, field = _typical_event(tables)
     return (
         f"A rearrangement in ensemble {ensemble}: N = {len(field.size)}, "
         f"T = {first['temperature']:g}, sample {int(first['sample'])}, t = {first['time']:g}; "
         f"|Dr_IS| = {np.sqrt((field.size**2).sum()):.2g}, "
-        f"N_rearr = {participants(field.field):.0f}. It is the one with the largest |Dr_IS| in "
-        "the runs of the largest system at the lowest temperature at which it rearranges. "
+        f"N_rearr = {participants(field.field):.0f}. Of the events "
+        "with the largest |Dr_IS| of each run it is one of a single core, in the largest system "
+        "that has one, with N_rearr closest to 40. "
         f"(a) The {field.arrows} largest displacements times {field.scale:g}, the {field.red} "
         "largest in red, the particle that moves most in the middle of the periodic box. "
         "(b) Displacements over the largest one against the distance from it: particles, averages "
@@ -347,6 +356,11 @@ def _changes(rows, column):
     return rows["time"].to_numpy()[kept], rows[column].to_numpy()[kept]
 
 
+@PAPER.figure(
+    "Fig. 8",
+    "Distance from the initial inherent structure",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def inherent_structure_displacement(tables):
     """|r_IS(t) - r_IS(0)| against time (Fig. 8)."""
     table = tables["inherent_structures"]
@@ -377,7 +391,7 @@ def inherent_structure_displacement(tables):
             panel,
             tables,
             ensemble,
-            f"{int(left['returned'].sum())} of {_count(len(left), 'sample')} returned"
+            f"{int(left['returned'].sum())} of {counted(len(left), 'sample')} returned"
             if len(left)
             else "never left",
         )
@@ -403,13 +417,21 @@ def _at_start(panel, rows):
     )
 
 
-def inherent_structure_displacement_caption(tables):
-    """Caption of :func:`inherent_structure_displacement`."""
+@inherent_structure_displacement.caption
+def _(tables):
+    late = late_returns(tables)
+    back = [
+        f"{int(group['late'].sum())} of {counted(len(group), 'run')} "
+        f"(N = {particles(tables, ensemble)}, T = {temperature:g})"
+        for (ensemble, temperature), group in late.groupby(["ensemble", "temperature"])
+    ]
     return (
         "Distance of the inherent structure from the initial one against time, for glasses of "
         "several sizes (rows) and temperatures (columns): first sample of each; black on the zero "
         "line: the initial structure itself. The notes count, among all samples that left it, "
-        "those that came back. "
+        "those that came back at any time; back in the second half of the run: "
+        + "; ".join(back)
+        + ". "
         + _where(tables)
         + " The paper's statement: the range of values does not change in the simulation, the "
         "system stays within one wide basin; at N = 32000 and T = 1e-2 and at N = 4000 and "
@@ -420,6 +442,11 @@ def inherent_structure_displacement_caption(tables):
 # --- Fig. 9 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure(
+    "Fig. 9",
+    "Energy of the inherent structure",
+    requires=("rearrangement_runs", "inherent_structures"),
+)
 def inherent_structure_energy(tables):
     """Phi_IS(t) - Phi_IS(0) against time, in a short and a long window (Fig. 9)."""
     glasses, temperatures = _shown(tables)
@@ -471,8 +498,8 @@ def _short_window(tables):
     return min(SHORT_WINDOW, 0.1 * float(tables["rearrangement_runs"]["duration"].max()))
 
 
-def inherent_structure_energy_caption(tables):
-    """Caption of :func:`inherent_structure_energy`."""
+@inherent_structure_energy.caption
+def _(tables):
     return (
         "Energy of the inherent structure relative to the initial one against time, for the first "
         f"{_short_window(tables):g} time units (top) and the whole run (bottom), at temperatures "
@@ -487,6 +514,7 @@ def inherent_structure_energy_caption(tables):
 # --- Table I as a picture -------------------------------------------------------------------------
 
 
+@PAPER.figure("Table I", "Rates of rearrangements", requires=("rearrangement_runs",))
 def rearrangement_rates(tables):
     """Rates of rearrangements against the number of particles, at each temperature."""
     runs = tables["rearrangement_runs"]
@@ -551,8 +579,8 @@ def _rates(panel, rows, colour, filled, label, shift):
     )
 
 
-def rearrangement_rates_caption(tables):
-    """Caption of :func:`rearrangement_rates`."""
+@rearrangement_rates.caption
+def _(tables):
     return (
         "Rate of rearrangements of the whole system against its size, of all samples together, at "
         "each temperature; bars: standard error of a Poisson count; arrows: 95 % upper limits "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from glassmodes.data.schemas import TABLES
+from glassmodes.papers.mizuno2020_intermittent import PAPER
 
 PAPER_DURATION = 1e4
 """Length of the paper's runs (Figs 8 and 9)."""
@@ -20,7 +20,7 @@ _PAPER = {
 """The paper's Table I, by kind and N, and by temperature."""
 
 _COLUMNS = (
-    *(column.name for column in TABLES["table_rearrangements"]),
+    *(column.name for column in PAPER.tables[0].columns),
     "ensemble",
     "not_converged",
 )
@@ -64,7 +64,7 @@ def table_rearrangements(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        See :data:`glassmodes.data.schemas.TABLES`; the extra column `ensemble` tells two of the
+        See :data:`glassmodes.papers.mizuno2020_intermittent.PAPER`; the extra column `ensemble` tells two of the
         same kind and size apart, `not_converged` counts the frames whose minimisation failed.
     """
     known = tables["ensembles"].set_index("ensemble")

@@ -10,17 +10,22 @@ import numpy as np
 import pandas as pd
 
 from glassmodes.data.gather import TableError
+from glassmodes.papers.criteria import (
+    CHECK_FAILED,
+    CHECK_PASSED,
+    CONTRADICTED,
+    SHOWN,
+    UNDECIDED,
+    VERDICTS,
+)
 from glassmodes.reporting.report.markup import anchor, escaped, findable, fold, grid
 from glassmodes.statistics.numbers import number_with_error
 
-CLAIM_VERDICTS = ("shown", "undecided", "contradicted")
+CLAIM_VERDICTS = (SHOWN, UNDECIDED, CONTRADICTED)
 """Verdicts on what a paper claims."""
 
-CHECK_VERDICTS = ("check passed", "check failed")
+CHECK_VERDICTS = (CHECK_PASSED, CHECK_FAILED)
 """Verdicts on identities and internal checks, which are no evidence for a paper."""
-
-VERDICTS = (*CLAIM_VERDICTS, *CHECK_VERDICTS, "context")
-"""All verdicts; "context" is a number beside the paper's, about which it claims nothing."""
 
 _REASON_OF = {"undecided": "To decide it", "contradicted": "Why"}
 """What the column `reason` tells of a claim of each verdict."""
@@ -42,7 +47,7 @@ def checked_summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Raises
     ------
     TableError
-        If a column is missing or a verdict is none of :data:`VERDICTS`.
+        If a column is missing or a verdict is none of :data:`glassmodes.papers.criteria.VERDICTS`.
     """
     table = tables.get("summary")
     if table is None or table.empty:

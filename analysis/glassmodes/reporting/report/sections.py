@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from glassmodes.campaign import registry
+from glassmodes.data.columns import Column
 from glassmodes.data.samples import SamplesUsed, samples_used
 from glassmodes.data.schemas import TABLES
 from glassmodes.papers.paper_tables import PAPER_TABLES
@@ -273,6 +275,13 @@ def further_figures(results: Results) -> Section | None:
     return Section("further", "Further figures", "\n".join([*parts, text]), entries + left)
 
 
+def _columns(name: str) -> tuple[Column, ...]:
+    """What is declared of the columns of a table; nothing of a table that nobody declares."""
+    made = {table.name: table.declared.table for table in PAPER_TABLES.values()}
+    declared = (TABLES | registry.tables() | made).get(name)
+    return declared.columns if declared else ()
+
+
 def gathered_tables(tables: Mapping[str, pd.DataFrame]) -> Section:
     """Every table: its columns, and its rows or the first of them, folded."""
     parts = [
@@ -281,7 +290,7 @@ def gathered_tables(tables: Mapping[str, pd.DataFrame]) -> Section:
     ]
     for name, table in sorted(tables.items()):
         title = f"{name}: {len(table):,} row{'' if len(table) == 1 else 's'}"
-        described = {column.name: column.description for column in TABLES.get(name, ())}
+        described = {column.name: column.description for column in _columns(name)}
         body = f"<p><code>tables/{escaped(name)}.parquet</code></p>"
         body += definitions((column, described.get(column, "")) for column in table.columns)
         whole = len(table) <= _WHOLE_TABLE

@@ -1,24 +1,25 @@
-"""Figures after kapteijns2020_nqe that show numbers: Figs 2, 4, 5, 7, 8, 9 and the predictions.
+"""Figures on cubic modes, Figs 7-9 and Eqs 30, 36 and 38: stiffness, asymmetry, distributions.
 
-Each function takes the tables by name and returns a matplotlib Figure; each has a caption function.
-All in the paper's units (a_0, omega_0, particle mass), see
-:mod:`glassmodes.papers.kapteijns2020_nqe.tables`.
-The pictures of modes are in :mod:`glassmodes.papers.kapteijns2020_nqe.mode_figures`.
+Each function takes the tables by name and returns a matplotlib Figure, in the paper's units (a_0,
+omega_0, particle mass; :mod:`glassmodes.papers.kapteijns2020_nqe.glasses`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from glassmodes.papers.kapteijns2020_nqe.mode_claims import BELOW_PHONON, far_below_phonons
+from glassmodes.papers.kapteijns2020_nqe import PAPER
+from glassmodes.papers.kapteijns2020_nqe.glasses import is_poly
 from glassmodes.papers.kapteijns2020_nqe.panels import (
+    IN_UNITS,
+    OMEGA_3,
+    OMEGA_4,
     cloud,
     ending,
     entry,
     families_with,
     few_ticks,
     grid,
-    is_poly,
     largest_series,
     legend_below,
     letters,
@@ -29,287 +30,18 @@ from glassmodes.papers.kapteijns2020_nqe.panels import (
     points,
     series_name,
     series_styles,
-    size_styles,
 )
-from glassmodes.papers.kapteijns2020_nqe.tables import (
+from glassmodes.papers.kapteijns2020_nqe.soft_spots import (
     BOUND,
     SAME_SPOT,
-    excitations,
     families,
+    modes_in_units,
     running_medians,
     softest,
 )
-from glassmodes.plotting.selection import MissingData
+from glassmodes.plotting.figure import MissingData
 from glassmodes.plotting.style import guide
-from glassmodes.statistics.distributions import fraction, median_exponent, width
-from glassmodes.statistics.numbers import number_with_error
-from glassmodes.statistics.resampling import bootstrap_error
-
-OMEGA_3, OMEGA_4 = r"$\omega_3 / \omega_0$", r"$\omega_4 / \omega_0$"
-
-
-# --- Fig. 2 ---------------------------------------------------------------------------------------
-
-
-def _localised(tables):
-    return families_with(tables, "chi_4", "participants_4")
-
-
-def quartic_coefficient(tables):
-    """chi_4 against N e_4, by size and by parent temperature (Fig. 2)."""
-    rows = _localised(tables)
-    poly = is_poly(rows)
-    parts = [(name, rows[flags]) for name, flags in (("IPL", ~poly), ("POLY", poly))]
-    parts = [(name, part) for name, part in parts if len(part)]
-    figure, axes = grid(len(parts), height=3.5)
-    for panel, (name, part) in zip(axes, parts, strict=True):
-        styles = series_styles(part)
-        markers = size_styles(part)
-        x, y = part["participants_4"], part["chi_4"]
-        # the largest ensembles below the others
-        groups = sorted(part.groupby(["label", "particles"]), key=lambda item: -len(item[1]))
-        for (label, size), group in groups:
-            marker = markers[size]["marker"]
-            style = {**styles[label], "marker": marker}
-            points(panel, group["participants_4"], group["chi_4"], **style)
-            entry(panel, series_name(label, size), **style)
-        panel.set(title=name, xlabel=r"$N e_4$", ylabel=r"$\chi_4 a_0^2 / (m \omega_0^2)$")
-        log_axes(panel, x, y)
-        ends = np.quantile(x, [0.01, 0.99])
-        # above the cloud: through the largest of chi N e
-        top = np.quantile(x * y, 0.995)
-        guide(panel, ends, -1.0, (1.0, 1.25 * top), r"$(N e_4)^{-1}$", place=(0.55, 1.05))
-        low, high = panel.get_ylim()
-        panel.set_ylim(low, max(high, 1.8 * top / ends[0]))
-    if len(parts) > 1:
-        letters(axes)
-    legend_below(figure, axes, columns=3)
-    return figure
-
-
-def quartic_coefficient_caption(tables):
-    """Caption of :func:`quartic_coefficient`."""
-    rows = _localised(tables)
-    slopes = []
-    for (_, density), group in rows.groupby(["model", "density"], sort=False):
-        exponent = median_exponent(group["participants_4"], group["chi_4"])
-        if np.isfinite(exponent):
-            columns = ("participants_4", "chi_4")
-            error = bootstrap_error(group, columns, median_exponent)
-            name = group["label"].iloc[0].split(",")[0]
-            slopes.append(f"{number_with_error(exponent, error)} ({name}, density {density:g})")
-    fitted = f" Slopes of running medians: {', '.join(slopes)}." if slopes else ""
-    return (
-        "Quartic expansion coefficient chi_4 (Eq. 10) of quartic modes against N e_4 (Eq. 14); "
-        "one point for each sample; dotted: the inverse proportion." + fitted
-    ) + ending(
-        tables,
-        rows,
-        "chi_4 ~ (N e_4)^-1, primarily sensitive to localisation, independent of preparation "
-        "protocol or system size.",
-    )
-
-
-# --- Fig. 4 ---------------------------------------------------------------------------------------
-
-
-def _spectra(tables):
-    """Pairs of harmonic and quartic modes of IPL, by dimension; of other models without it."""
-    rows = families_with(tables, "omega_2", "omega_4", "participants_2", "participants_4")
-    ipl = rows[~is_poly(rows)]
-    return (ipl if len(ipl) else rows).reset_index(drop=True)
-
-
-def participation(tables):
-    """N e against frequency of harmonic and quartic modes (Fig. 4)."""
-    rows = _spectra(tables)
-    dimensions = [d for d in (3, 2, 4) if (rows["dimension"] == d).any()]
-    figure, axes = grid(len(dimensions), height=3.3)
-    for panel, dimension in zip(axes, dimensions, strict=True):
-        group = rows[rows["dimension"] == dimension]
-        points(panel, group["omega_2"], group["participants_2"], color="0.6", size=2.8)
-        entry(panel, r"harmonic $\hat{\psi}$", color="0.6")
-        for size, style in size_styles(group).items():
-            part = group[group["particles"] == size]
-            points(panel, part["omega_4"], part["participants_4"], size=2.0, **style)
-            entry(panel, rf"{dimension}D, quartic $\hat{{\pi}}_4$, $N$ = {size}", **style)
-            phonon = part["first_phonon"].iloc[0]
-            panel.axvline(phonon, color=style["color"], linestyle="--", linewidth=1.0, zorder=0)
-        x = np.append(group["omega_2"], group["omega_4"])
-        y = np.append(group["participants_2"], group["participants_4"])
-        log_axes(panel, np.append(x, group["first_phonon"]), y)
-        panel.set(title=f"{dimension}D", xlabel=r"$\omega / \omega_0$", ylabel=r"$N e$")
-    letters(axes)
-    legend_below(figure, axes, columns=3)
-    return figure
-
-
-def participation_caption(tables):
-    """Caption of :func:`participation`."""
-    rows = _spectra(tables)
-    gaps = []
-    for dimension, group in rows.groupby("dimension"):
-        below, _ = fraction(group["energy_gap"] > -1e-6)
-        local, _ = fraction(group["participants_4"] <= group["participants_2"])
-        gaps.append(
-            f"{dimension}D {100 * below:.4g} % have omega_4 >= omega_2 and {100 * local:.4g} % "
-            "N e_4 <= N e_2"
-        )
-    return (
-        "Participation N e of the lowest harmonic mode of each sample (grey) and of the quartic "
-        "mode found from it (colours: sizes) against frequency; dashed: the first transverse "
-        f"phonon, 2 pi c_T / L, of each size. Of the pairs, in {'; in '.join(gaps)}."
-    ) + ending(
-        tables,
-        rows,
-        "every harmonic quasilocalized mode has a quartic one of similar frequency and "
-        "participation; its frequency is always slightly higher, its participation slightly "
-        "lower; near the first phonon band hybridisation raises N e of the harmonic mode.",
-    )
-
-
-# --- Fig. 5 ---------------------------------------------------------------------------------------
-
-
-_GAPS = (
-    ("energy_gap", 2, r"$(\omega_4^2 - \omega_2^2) / \omega_4^2$", "f"),
-    ("structure_gap", 4, r"$1 - |\hat{\pi}_4 \cdot \hat{\psi}|$", "g"),
-)
-
-
-def _convergent(tables):
-    rows = families_with(tables, "omega_4", "energy_gap", "structure_gap")
-    rows = rows[rows["dimension"].isin((2, 3))]
-    ipl = rows[~is_poly(rows)]
-    rows = ipl if len(ipl) else rows
-    if rows.empty:
-        raise MissingData("no harmonic and quartic modes in two or three dimensions")
-    return rows.reset_index(drop=True)
-
-
-def convergence(tables):
-    """Convergence of harmonic to quartic modes in energy and structure (Fig. 5)."""
-    rows = _convergent(tables)
-    dimensions = [d for d in (3, 2) if (rows["dimension"] == d).any()]
-    figure, axes = grid(4 * len(dimensions), columns=4, height=2.6, wide=1.45)
-    for place, dimension in enumerate(dimensions):
-        group = rows[rows["dimension"] == dimension]
-        line = axes[4 * place : 4 * place + 4]
-        for (column, power, label, letter), left, right in zip(
-            _GAPS, line[:2], line[2:], strict=True
-        ):
-            _convergence_panel(left, group, column, power)
-            left.set(title=f"{dimension}D", xlabel=OMEGA_4, ylabel=label)
-            _prefactor_panel(right, group, column, power, dimension)
-            right.set(title=f"{dimension}D", xlabel=r"$L / a_0$", ylabel=f"${letter}(L)$")
-    letters(axes)
-    legend_below(figure, axes, columns=6)
-    return figure
-
-
-def _convergence_panel(panel, group, column, power):
-    for size, style in size_styles(group).items():
-        part = group[group["particles"] == size]
-        colour, marker = style["color"], style["marker"]
-        points(panel, part["omega_4"], part[column], size=1.8, alpha=0.25, color=colour)
-        limit = BELOW_PHONON * part["first_phonon"].iloc[0]
-        for chosen, filled in (
-            (part[part["omega_4"] < limit], True),
-            (part[part["omega_4"] >= limit], False),
-        ):
-            medians(
-                panel,
-                chosen["omega_4"],
-                chosen[column],
-                bins=int(np.clip(len(chosen) // 20, 2, 7)),
-                filled=filled,
-                colour=colour,
-                marker=marker,
-            )
-        name = f"{part['dimension'].iloc[0]}D, $N$ = {size}"
-        entry(panel, name, color=colour, marker=marker)
-    log_axes(panel, group["omega_4"], group[column])
-    low = far_below_phonons(group)
-    low = low if len(low) else group
-    ends = np.quantile(low["omega_4"], [0.02, 0.98])
-    anchor = (np.sqrt(ends.prod()), 0.12 * np.median(low[column]))
-    guide(panel, ends, power, anchor, rf"$\propto \omega_4^{power}$", place=(0.55, 0.2))
-    panel.set_ylim(bottom=min(panel.get_ylim()[0], 0.05 * low[column].quantile(0.05)))
-
-
-def _prefactor_panel(panel, group, column, power, dimension):
-    """f(L) or g(L): medians over pairs far below the first phonon, with bootstrap errors."""
-    low = far_below_phonons(group)
-    low = low.assign(value=low[column] / low["omega_4"] ** power)
-    edges, values = [], []
-    for size, style in size_styles(group).items():
-        part = low[low["particles"] == size].reset_index(drop=True)
-        if len(part) < 5:
-            continue
-        edge, value = part["edge"].iloc[0], part["value"].median()
-        error = bootstrap_error(part, ("value",), np.median)
-        panel.errorbar(
-            edge,
-            value,
-            np.nan_to_num(min(error, 0.9 * value)),
-            color=style["color"],
-            marker=style["marker"],
-        )
-        edges.append(edge)
-        values.append(value)
-    if not edges:
-        panel.text(
-            0.5,
-            0.5,
-            "no pairs far below\nthe first phonon",
-            transform=panel.transAxes,
-            ha="center",
-            va="center",
-            fontsize=8,
-        )
-        panel.set(xticks=[], yticks=[])
-        return
-    ends = np.array([0.7, 1.4]) * [min(edges), max(edges)]
-    panel.set(xscale="log", yscale="log", xlim=ends, ylim=(0.2 * min(values), 5.0 * max(values)))
-    panel.set_xticks(edges, [f"{edge:.3g}" for edge in edges])
-    panel.set_xticks([], minor=True)
-    few_ticks(panel.yaxis, panel.get_ylim())
-    slope = {2: power, 3: 0}[dimension]
-    middle = (np.sqrt(min(edges) * max(edges)), 0.55 * np.exp(np.log(values).mean()))
-    text = rf"$\propto L^{slope}$" if slope else "constant"
-    ends = np.array([0.85, 1.15]) * [min(edges), max(edges)]
-    guide(panel, ends, slope, middle, text, place=(0.5, 0.5 if slope else 0.7))
-
-
-def convergence_caption(tables):
-    """Caption of :func:`convergence`."""
-    rows = _convergent(tables)
-    fits = []
-    low = far_below_phonons(rows)
-    for ensemble, group in low.groupby("ensemble", sort=False):
-        words = []
-        for column, _, _, _ in _GAPS:
-            exponent = median_exponent(group["omega_4"], group[column])
-            if np.isfinite(exponent):
-                group = group.reset_index(drop=True)
-                error = bootstrap_error(group, ("omega_4", column), median_exponent)
-                words.append(number_with_error(exponent, error))
-        if len(words) == 2:
-            fits.append(f"{words[0]} and {words[1]} ({ensemble}, {len(group)} pairs)")
-    fitted = f" Measured exponents: {'; '.join(fits)}." if fits else ""
-    return (
-        "Convergence of the harmonic mode to the quartic one: relative difference of energy "
-        "(Eq. 15) and of structure (Eq. 16) against omega_4, and the prefactors f(L) and g(L) of "
-        "omega_4^2 and omega_4^4. Dots: samples; symbols: running medians with quartiles, filled "
-        f"where omega_4 is below {BELOW_PHONON} of the first phonon's frequency, the range of the "
-        "prefactors (medians, bootstrap errors) and exponents; dotted: the paper's powers." + fitted
-    ) + ending(
-        tables,
-        rows,
-        "the relative difference of energies scales as f(L) omega_4^2 and that of the structure "
-        "as g(L) omega_4^4; f and g depend weakly on L in 3D, as L^2 and L^4 in 2D.",
-    )
-
+from glassmodes.statistics.distributions import fraction, width
 
 # --- Fig. 7 ---------------------------------------------------------------------------------------
 
@@ -319,6 +51,12 @@ def _pairs(tables):
     return largest_series(families_with(tables, "stiffer", "tau_ratio", "chi_ratio", "cubic_gap"))
 
 
+@PAPER.figure(
+    "Fig. 7",
+    "Difference between cubic and quartic modes",
+    requires=("quasilocalized",),
+    uses=IN_UNITS,
+)
 def cubic_and_quartic(tables):
     """Stiffness, tau and chi of cubic modes over those of quartic ones (Fig. 7)."""
     rows = _pairs(tables)
@@ -352,8 +90,8 @@ def cubic_and_quartic(tables):
     return figure
 
 
-def cubic_and_quartic_caption(tables):
-    """Caption of :func:`cubic_and_quartic`."""
+@cubic_and_quartic.caption
+def _(tables):
     rows = _pairs(tables)
     low, middle, high = np.quantile(rows["stiffer"], [0.25, 0.5, 0.75])
     decades = {column: np.ptp(np.log10(rows[column])) for column in ("tau_ratio", "chi_ratio")}
@@ -408,6 +146,12 @@ def _relation_panel(panel, rows, styles, order=3):
     )
 
 
+@PAPER.figure(
+    "Fig. 8",
+    "Asymmetry of cubic modes and the stability bound",
+    requires=("quasilocalized",),
+    uses=IN_UNITS,
+)
 def stability_bound(tables):
     """tau_3^2 against kappa_3 chi_3, with the bound and what it means (Fig. 8)."""
     rows = _cubic_modes(tables, poly=True)
@@ -437,8 +181,8 @@ def _potential(panel, place, asymmetry, words):
     inset.set_title(words, fontsize=7.5, color="0.25", pad=1.0)
 
 
-def stability_bound_caption(tables):
-    """Caption of :func:`stability_bound`."""
+@stability_bound.caption
+def _(tables):
     rows = _cubic_modes(tables, poly=True)
     parts = []
     for label, group in rows.groupby("label", sort=False):
@@ -461,6 +205,7 @@ def stability_bound_caption(tables):
 # --- Fig. 9 ---------------------------------------------------------------------------------------
 
 
+@PAPER.figure("Fig. 9", "Supporting data", requires=("quasilocalized",), uses=IN_UNITS)
 def supporting_data(tables):
     """Response, shear coupling, chi and the relation of tau, kappa and chi (Fig. 9)."""
     rows = families_with(tables, "omega_4", "chi_4")
@@ -543,8 +288,8 @@ def _relations(cubic, quartic, tables, styles, one, images):
     )
 
 
-def supporting_data_caption(tables):
-    """Caption of :func:`supporting_data`."""
+@supporting_data.caption
+def _(tables):
     rows = families_with(tables, "omega_4", "chi_4")
     one = largest_series(rows)
     widths = []
@@ -585,7 +330,7 @@ _DISTRIBUTIONS = (
 def _minima(tables):
     """Softest modes of each sample, as :func:`families` knows them, with enough of them."""
     rows = families(tables)
-    found = excitations(tables)
+    found = modes_in_units(tables)
     for kind, order in (("quartic", 4), ("cubic", 3)):
         # of several modes of a sample the softest
         lowest = softest(found[found["kind"] == kind])
@@ -599,6 +344,12 @@ def _minima(tables):
     return rows.reset_index(drop=True)
 
 
+@PAPER.figure(
+    "Eqs 30, 36, 38",
+    "Distributions of frequencies, barriers and strain thresholds",
+    requires=("quasilocalized",),
+    uses=IN_UNITS,
+)
 def softest_distributions(tables):
     """Cumulative distributions of omega_min, V_B and x, beside the derived powers."""
     rows = _minima(tables)
@@ -630,8 +381,8 @@ def softest_distributions(tables):
     return figure
 
 
-def softest_distributions_caption(tables):
-    """Caption of :func:`softest_distributions`."""
+@softest_distributions.caption
+def _(tables):
     rows = _minima(tables)
     return (
         "Cumulative distributions over samples of the frequency of the softest quartic (a) and "
