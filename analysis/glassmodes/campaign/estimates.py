@@ -32,6 +32,9 @@ SPARSE_MEMORY = 110e6
 THERMOSTAT = 2.0
 """Time of a step in a liquid or under a thermostat over that of one in a cold solid."""
 
+LARGEST_FACTOR = 64e9
+"""Bytes of the largest factorisation that is tried before an iterative solver."""
+
 FACTOR_FLOPS = 0.3
 """Operations of an LDL^T factorisation over its non-zeros to the power of 3/2."""
 

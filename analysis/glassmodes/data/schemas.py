@@ -1,8 +1,8 @@
 """Columns of the tables that no stage and no paper makes: ensembles, summary, left-out samples.
 
-Those of the studies stand with each study (:mod:`glassmodes.studies`), those of the papers with each
-paper (:mod:`glassmodes.papers`). Each gathered table begins with `ensemble` and `sample`. Extra
-columns are allowed; they are kept after those named. All numbers are in reduced units (mass,
+Those of the studies stand with each study (:mod:`glassmodes.studies`), those of the papers with
+each paper (:mod:`glassmodes.papers`). Each gathered table begins with `ensemble` and `sample`.
+Extra columns are allowed; they are kept after those named. All numbers are in reduced units (mass,
 length, energy and k_B = 1), frequencies are angular.
 """
 

@@ -14,6 +14,9 @@ from glassmodes.models.registry import GlassModel
 KNOWN_MEMORY = 2.5e8
 """Bytes of memory for the inherent structures that quenches of a run may recognise."""
 
+DISTRIBUTED_SIZE = 60000
+"""Degrees of freedom from which a factorisation spread over ranks beats one on a single process."""
+
 
 def neighbours(model: GlassModel) -> float:
     """Mean number of neighbours of a particle within the cutoff, at uniform density."""

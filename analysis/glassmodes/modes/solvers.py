@@ -32,6 +32,7 @@ from scipy import linalg
 from threadpoolctl import ThreadpoolController
 
 from glassmodes.data.structures import Modes
+from glassmodes.models.sizes import DISTRIBUTED_SIZE
 from glassmodes.modes import dense, petsc_roads, shift_invert
 from glassmodes.modes.errors import (
     ConvergenceError,
@@ -63,8 +64,6 @@ _SMALL, _LARGE_FRACTION = 600, 0.15
 # Tries of a road. LAPACK has two drivers, and what ScaLAPACK does is no luck.
 _MOST_TRIES = 3
 _TRIES = {"dense": 2, "scalapack": 1}
-# From here a factorisation spread over ranks beats one on a single process.
-_DISTRIBUTE = 60000
 
 
 @dataclass
@@ -259,10 +258,16 @@ def _choose(problem, asked: Request, ranks: int, limit: int) -> str:
                 "which can be found (but not proved complete) without"
             )
         return "slicing"
-    if _spreads(ranks) and size > _DISTRIBUTE and needed <= limit:
+    if _spreads(ranks) and size > DISTRIBUTED_SIZE and needed <= limit:
         return "krylovschur"
     if _can_factorise() and needed <= limit:
         return "lanczos"
+    if not petsc_roads.petsc_packages():
+        raise MemoryLimitError(
+            f"the lowest modes of {size} degrees of freedom need a factorisation of about "
+            f"{needed / 2**30:.1f} GiB, {limit / 2**30:.1f} GiB are free, and the iterative "
+            "solvers need PETSc and SLEPc, which are not installed (make env)"
+        )
     return "lobpcg"
 
 

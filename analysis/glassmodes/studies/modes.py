@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from glassmodes.campaign import validation
 from glassmodes.campaign.estimates import (
     BASE_MEMORY,
+    LARGEST_FACTOR,
     SPARSE_MEMORY,
     Estimate,
     factorisation,
@@ -128,9 +129,6 @@ MODULI = Table(
     ),
     csv=True,
 )
-
-LARGEST_FACTOR = 64e9
-"""Bytes of the largest factorisation that is tried before an iterative solver."""
 
 
 def count(campaign, ensemble) -> int:

@@ -30,7 +30,7 @@ PAPER = Paper(
                 Column("particles", "integer", "N"),
                 Column("samples", "integer", "of this campaign, with or without modes"),
                 Column("usable", "integer", "of those, the ones with modes"),
-                Column("paper", "number", "the paper's ensemble size, NaN where it has none", False),
+                Column("paper", "number", "the paper's ensemble size, NaN: none", False),
             ),
             item="Table I",
             title="Ensemble sizes",

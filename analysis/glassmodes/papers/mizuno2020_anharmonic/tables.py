@@ -158,7 +158,7 @@ def critical_temperatures(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of `table_critical_temperature`, see :data:`glassmodes.papers.mizuno2020_anharmonic.PAPER`.
+        Columns of `table_critical_temperature`, as the paper declares them.
     """
     found = critical_temperatures_of_samples(tables)
     rows = []

@@ -29,7 +29,11 @@ PAPER = Paper(
                 Column("rate", "number", "events per unit of time and system"),
                 Column("rate_error", "number", "Poisson; 1.84 / duration where there was no event"),
                 Column("rearranged", "text", "Yes or No"),
-                Column("paper", "text", "Yes or No in Table I of mizuno2020_intermittent, - if not there"),
+                Column(
+                    "paper",
+                    "text",
+                    "Yes or No in Table I, - if not there",
+                ),
             ),
             item="Table I",
             title="Where rearrangements occur",

@@ -64,8 +64,8 @@ def table_rearrangements(tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        See :data:`glassmodes.papers.mizuno2020_intermittent.PAPER`; the extra column `ensemble` tells two of the
-        same kind and size apart, `not_converged` counts the frames whose minimisation failed.
+        Columns as the paper declares them; the extra column `ensemble` tells two of the same kind
+        and size apart, `not_converged` counts the frames whose minimisation failed.
     """
     known = tables["ensembles"].set_index("ensemble")
     rows = []

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from glassmodes.data.samples import SamplesUsed, samples_used
 from glassmodes.campaign import registry
-from glassmodes.data.schemas import TABLES
 from glassmodes.data.columns import Column
+from glassmodes.data.samples import SamplesUsed, samples_used
+from glassmodes.data.schemas import TABLES
 from glassmodes.papers.paper_tables import PAPER_TABLES
 from glassmodes.reporting.report.claims import (
     CHECK_VERDICTS,
