@@ -36,6 +36,7 @@ from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
 from snakemake_logger_plugin_glassmodes import LogHandler
 
 
+include: "workflow/rules/programs.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stages.smk"
 include: "workflow/rules/tables.smk"

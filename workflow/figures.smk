@@ -26,6 +26,7 @@ sys.path.insert(0, f"{workflow.current_basedir}/../analysis")
 from glassmodes.campaign.run_watch import INTERRUPTED, STOPPED, RunWatch
 
 
+include: "rules/programs.smk"
 include: "rules/cached.smk"
 include: "rules/figures.smk"
 

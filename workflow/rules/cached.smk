@@ -1,7 +1,5 @@
 # Where workflow/figures.smk finds tables and puts figures.
-import os
 import re
-import sys
 from pathlib import Path
 
 from glassmodes import __version__ as CODE_VERSION
@@ -14,8 +12,6 @@ from glassmodes.data.manifest import MANIFEST, check_manifest, digest
 ALLOWED = ("results", "output")
 SAFE = r"[A-Za-z0-9_./+=@,%-]+"
 
-for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT / "analysis")):
-    os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
 for key, value in config.items():
     if key not in ALLOWED:
         raise WorkflowError(f"--config {key}: unknown key; allowed: {', '.join(ALLOWED)}")

@@ -2,10 +2,8 @@
 # on a cluster reads it again.
 import fcntl
 import os
-import shlex
 import shutil
 import socket
-import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -53,17 +51,6 @@ TABLES = layout.tables(CAMPAIGN)
 SNAPSHOT = f"{RESULTS}/campaign.yaml"
 PLAN = f"{RESULTS}/plan"
 DRIVING = []
-
-# programs of the environment before the machine's own, and this checkout's package; every job
-# reads this file again, so that its programs find the same
-for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT / "analysis")):
-    os.environ.update({name: os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))})
-
-
-def program(name):
-    """Command that runs a program of workflow/scripts/, from whatever folder."""
-    path = shlex.quote(str(ROOT / "workflow" / "scripts" / f"{name}.py"))
-    return "python " + path.replace("{", "{{").replace("}", "}}")
 
 
 def launcher():
