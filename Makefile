@@ -20,7 +20,7 @@ export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
 
-.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark lint clean clean-env
+.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark docs lint clean clean-env
 
 help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
@@ -61,6 +61,10 @@ figures: $(PACKAGES) ## draw the figures of the results that the repository ship
 
 benchmark: $(STAMP) ## measure the speed of the main computations
 	$(BIN)/python -m tests.benchmarks
+
+docs: $(PACKAGES) ## build the documentation, without a network: build/docs/index.html
+	$(BIN)/python -m sphinx -q -b html docs build/docs
+	@echo "Documentation: $(CURDIR)/build/docs/index.html"
 
 lint: $(PACKAGES) ## check the format and the style of the sources
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ import numpy as np
 
 from glassmodes.anharmonic.decay_rates import DecayRateError, DecayRates, decay_rates
 from glassmodes.anharmonic.vertices import ForceConstantVertices
-from glassmodes.data.storage import Modes
+from glassmodes.data.structures import Modes
 
 
 def modes_of_force_constants(second_order, dimension=3) -> Modes:

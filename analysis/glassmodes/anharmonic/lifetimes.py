@@ -46,6 +46,8 @@ import numpy as np
 import pandas as pd
 from scipy import fft
 
+from glassmodes.simulation.time_series import TrajectoryError, frame_interval
+
 MINIMUM_RUN = 5.0
 """Shortest run, in units of the lifetime, from which a lifetime is reported."""
 
@@ -68,10 +70,6 @@ _ESTIMATES = (
     "mean_energy_error",
 )
 _WORK_BYTES = 64 * 2**20
-
-
-class TrajectoryError(ValueError):
-    """A trajectory cannot be analysed; the message says why."""
 
 
 class ModeEnergies:
@@ -163,28 +161,6 @@ class ModeEnergies:
         if len(self._chunks) > 1:
             self._chunks = [np.concatenate(self._chunks, axis=1)]
         return self._chunks[0]
-
-
-def frame_interval(time) -> float:
-    """Time between two frames.
-
-    Parameters
-    ----------
-    time : array_like, shape=(F,)
-
-    Raises
-    ------
-    TrajectoryError
-        If there are fewer than two frames or they are not evenly spaced.
-    """
-    time = np.asarray(time, dtype=float)
-    if len(time) < 2:
-        raise TrajectoryError(f"{len(time)} frames; at least two are needed")
-    steps = np.diff(time)
-    interval = steps.mean()
-    if interval <= 0.0 or np.abs(steps - interval).max() > 1e-4 * interval:
-        raise TrajectoryError("frames are not evenly spaced in time")
-    return float(interval)
 
 
 def mode_energies(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from glassmodes.data.resume import PartialFolder
-    from glassmodes.data.storage import Glass
+    from glassmodes.data.structures import Glass
 
 LEFT_OUT = "left_out"
 """Attribute of every output: for each sample that is left out the stage and the reason, as JSON."""

@@ -1,8 +1,8 @@
 """One entry to the eigensolvers: the road is chosen by size, request and memory.
 
-============  ==================================================================================
+============= ==================================================================================
 method        road
-============  ==================================================================================
+============= ==================================================================================
 dense         LAPACK, full spectrum; one process
 scalapack     the same over MPI ranks through SLEPc, where PETSc has ScaLAPACK
 lanczos       lowest modes: one sparse LDL^T above them, inertia, block Lanczos; one process
@@ -10,7 +10,7 @@ krylovschur   lowest modes: SLEPc, a factorisation spread over the ranks (MUMPS,
 slicing       all modes below a frequency, slices shared out over the ranks, proved by inertia
 slepc_slicing the same by SLEPc's own spectrum slicing (`setPartitions`)
 lobpcg, gd    lowest modes with a preconditioner, where no factorisation fits in memory
-============  ==================================================================================
+============= ==================================================================================
 
 All but the dense ones are iterations from random vectors, which may end without a mode. A road is
 therefore tried three times, from other vectors and in a larger subspace each time. Where the road
@@ -31,7 +31,7 @@ import numpy as np
 from scipy import linalg
 from threadpoolctl import ThreadpoolController
 
-from glassmodes.data.storage import Modes
+from glassmodes.data.structures import Modes
 from glassmodes.models.sizes import DISTRIBUTED_SIZE
 from glassmodes.modes import dense, petsc_roads, shift_invert
 from glassmodes.modes.errors import (

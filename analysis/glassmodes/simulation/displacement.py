@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import fft
 
-from glassmodes.anharmonic.lifetimes import frame_interval
+from glassmodes.simulation.time_series import frame_interval
 
 _WORK_BYTES = 256 * 2**20
 """Bytes of a trajectory that are processed at a time."""

@@ -36,7 +36,7 @@ import logging
 import numpy as np
 from mpi4py import MPI
 
-from glassmodes.data.storage import Glass
+from glassmodes.data.structures import Glass
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape, NeighbourError, relax
 from glassmodes.models import GlassModel

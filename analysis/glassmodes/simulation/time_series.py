@@ -12,6 +12,32 @@ CHECK_BLOCKS = 10
 """Number of blocks of a run from whose means the errors are computed."""
 
 
+class TrajectoryError(ValueError):
+    """A trajectory cannot be analysed; the message says why."""
+
+
+def frame_interval(time) -> float:
+    """Time between two frames.
+
+    Parameters
+    ----------
+    time : array_like, shape=(F,)
+
+    Raises
+    ------
+    TrajectoryError
+        If there are fewer than two frames or they are not evenly spaced.
+    """
+    time = np.asarray(time, dtype=float)
+    if len(time) < 2:
+        raise TrajectoryError(f"{len(time)} frames; at least two are needed")
+    steps = np.diff(time)
+    interval = steps.mean()
+    if interval <= 0.0 or np.abs(steps - interval).max() > 1e-4 * interval:
+        raise TrajectoryError("frames are not evenly spaced in time")
+    return float(interval)
+
+
 def time_series(
     trajectory, temperature, inherent_energy, particles, *, points=1000
 ) -> pd.DataFrame:

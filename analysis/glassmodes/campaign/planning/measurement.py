@@ -17,7 +17,7 @@ from mpi4py import MPI
 from scipy import linalg, sparse
 
 from glassmodes.campaign.estimates import FACTOR_FLOPS
-from glassmodes.data.storage import Glass
+from glassmodes.data.structures import Glass
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.minimisers import fire
 from glassmodes.models import get_model
