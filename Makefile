@@ -66,10 +66,13 @@ docs: $(PACKAGES) ## build the documentation, without a network: build/docs/inde
 	$(BIN)/python -m sphinx -q -b html docs build/docs
 	@echo "Documentation: $(CURDIR)/build/docs/index.html"
 
-lint: $(PACKAGES) ## check the format and the style of the sources
+lint: $(PACKAGES) ## check format, style, the direction of imports, types, schema
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	PYTHONPATH=analysis $(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m glassmodes.campaign.schema --check
 	$(BIN)/snakemake --lint
 
 clean: ## remove the demo and the caches, but no other results and not the environment
