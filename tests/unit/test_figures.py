@@ -5,7 +5,6 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from glassmodes.data.schemas import TABLES
 from glassmodes.papers.paper_tables import make_table
 from glassmodes.papers.summary import summarise
 from glassmodes.plotting.style import TEMPERATURE_COLOURS, temperature_colours, temperature_text

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from glassmodes.data.gather import validate
 from glassmodes.data.storage import provenance
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape
@@ -19,6 +18,8 @@ from glassmodes.simulation.liquids import (
     read_liquid,
     write_liquid,
 )
+
+from tests.unit.declared import validate
 
 MODELS = load_models()
 # what a chaotic trajectory shows must hold on every processor

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from glassmodes.data.gather import validate
 from glassmodes.landscape import Landscape
 from glassmodes.mechanics import elastic_moduli, nonaffine_velocity, shear_strains
 from glassmodes.modes import InverseHessian
@@ -36,6 +35,7 @@ from glassmodes.quasilocalized.energies import DEGREES, without_translation
 from glassmodes.quasilocalized.excitations import SampleExcitations
 
 from tests.conftest import small_glass
+from tests.unit.declared import validate
 
 GLASSES = [("ipl10_2d", 60), ("ipl10_3d", 100), ("ipl10_4d", 256), ("poly", 160)]
 
