@@ -434,6 +434,26 @@ def _job(parser, arguments, campaign) -> Job:
     return Job(stage.name, arguments.ensemble, index, labels[label])
 
 
+def _files(parser, entries, campaign, job) -> dict[str, list[Path]]:
+    """Files that stand in for the campaign's own; ends with a message if they cannot."""
+    stage = registry.stages()[job.stage]
+    makers = {read.name: registry.makers()[read.name] for read in stage.inputs}
+    known = [*makers, *(made.name for made in stage.makes)]
+    files: dict[str, list[Path]] = {}
+    for entry in entries:
+        name, separator, path = entry.partition("=")
+        if not separator or not path or name not in known:
+            parser.error(f"--file {entry}: write NAME=PATH, NAME one of {', '.join(known)}")
+        files.setdefault(name, []).append(Path(path))
+    for name, paths in files.items():
+        wanted = len(layout.inputs_of(campaign, job, name)) if name in makers else 1
+        # what is not needed may be given all the same
+        if wanted and len(paths) != wanted:
+            jobs = f"{makers[name].per}s" if name in makers else "job"
+            parser.error(f"--file {name}: {len(paths)} files for {wanted} {jobs}")
+    return files
+
+
 def main(argv=None) -> None:
     """Run the program; `--help` says how.
 
@@ -463,13 +483,7 @@ def main(argv=None) -> None:
         logs.set_up(arguments.log, title)
     campaign = load_campaign(Path(arguments.campaign))
     job = _job(parser, arguments, campaign)
-    files: dict[str, list[Path]] = {}
-    for entry in arguments.file:
-        name, separator, path = entry.partition("=")
-        known = [*(read.name for read in stage.inputs), *(made.name for made in stage.makes)]
-        if not separator or name not in known:
-            parser.error(f"--file {entry}: write NAME=PATH, NAME one of {', '.join(known)}")
-        files.setdefault(name, []).append(Path(path))
+    files = _files(parser, arguments.file, campaign, job)
     ensemble = campaign.ensembles[job.ensemble] if job.ensemble else None
     model = campaign.models[ensemble.model] if ensemble else None
     task = Task(campaign, job, ensemble, model, world, logging.getLogger(logs.PROGRAM), files)
