@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glassmodes.data.schemas import TABLES
+from glassmodes.data.schemas import SUMMARY
 from glassmodes.papers.criteria import (
     CONTRADICTED,
     SHOWN,
@@ -144,7 +144,7 @@ def test_a_reason_is_of_the_verdict():
 
 def test_a_row_has_the_columns_of_the_summary_in_the_data_contract():
     assert {"paper", *row(context())} == set(SUMMARY_COLUMNS)
-    assert tuple(column.name for column in TABLES["summary"]) == SUMMARY_COLUMNS
+    assert tuple(column.name for column in SUMMARY.columns) == SUMMARY_COLUMNS
     assert row(context())["source"] == "Fig. 1"
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 from glassmodes import logs
-from glassmodes.campaign import planning, rates
-from glassmodes.campaign.layout import part, root
+from glassmodes.campaign import layout, planning, rates, registry
 from glassmodes.campaign.planning import Machine, MachineError, cost, make_plan
 from glassmodes.campaign.planning.plan import all_jobs
 from glassmodes.campaign.planning.presentation import LONGEST_JOB, SHORTEST_JOB, advice, warnings
-from glassmodes.campaign.planning.records import corrections, log_of, read_records
+from glassmodes.campaign.planning.records import corrections, read_records
 from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, load_campaign
 
+STAGES = registry.stages()
 GLASS = {
     "model": "ipl12",
     "particles": 1000,
@@ -43,9 +43,8 @@ def group(plan, rule, temperature=None):
 def make_files(loaded, rules):
     """Empty files where the results of rules would be."""
     for job in all_jobs(loaded):
-        if job.rule in rules:
-            for name in planning.STAGES[job.rule].makes:
-                path = Path(part(loaded, name, job.ensemble, job.bundle, job.temperature))
+        if job.stage in rules:
+            for path in map(Path, layout.outputs_of(loaded, job)):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
 
@@ -71,7 +70,7 @@ def test_what_is_there_is_subtracted(tmp_path):
 
 
 def test_an_ensemble_is_extended_without_redoing_its_samples(tmp_path):
-    make_files(campaign(tmp_path), planning.STAGES)
+    make_files(campaign(tmp_path), STAGES)
     for name in ("modes", "moduli", "lifetimes"):
         (tmp_path / "planned" / "tables").mkdir(exist_ok=True)
         (tmp_path / "planned" / "tables" / f"{name}.parquet").touch()
@@ -87,9 +86,9 @@ def test_an_ensemble_is_extended_without_redoing_its_samples(tmp_path):
 
 def test_trajectories_that_are_gone_are_not_run_again(tmp_path):
     loaded = campaign(tmp_path)
-    make_files(loaded, set(planning.STAGES) - {"run_dynamics"})
+    make_files(loaded, set(STAGES) - {"run_dynamics"})
     assert group(make_plan(loaded), "run_dynamics", 1e-3).jobs == 0
-    Path(part(loaded, "lifetimes", "glass", 2, 1e-3)).unlink()
+    Path(layout.file(loaded, "lifetimes", "glass", 2, 1e-3)).unlink()
     plan = make_plan(loaded)
     # the lifetimes of one bundle need its trajectory
     assert group(plan, "measure_lifetimes", 1e-3).jobs == 1
@@ -99,15 +98,15 @@ def test_trajectories_that_are_gone_are_not_run_again(tmp_path):
 
 def test_what_follows_from_changed_results_is_made_again(tmp_path):
     loaded = campaign(tmp_path)
-    make_files(loaded, planning.STAGES)
+    make_files(loaded, STAGES)
 
-    def changed(path, settings):
-        content = json.loads(settings)
-        assert content["particles"] == 1000
-        return "made with other settings" if path.endswith("modes/b0001.h5") else None
+    def changed(found, job):
+        assert planning.settings_of(found, job)["particles"] == 1000
+        second = job.stage == "solve_modes" and job.index == 1
+        return "modes.request.lowest: 50 -> 60" if second else None
 
     plan = make_plan(loaded, changed=changed)
-    assert group(plan, "solve_modes").reasons == {"made with other settings": 1}
+    assert group(plan, "solve_modes").reasons == {"modes.request.lowest: 50 -> 60": 1}
     assert group(plan, "measure_lifetimes", 1e-2).reasons == {"its inputs are made again": 1}
     assert group(plan, "run_dynamics", 1e-2).jobs == 0
 
@@ -126,8 +125,8 @@ def test_longest_chain_waits_for_the_slowest(tmp_path):
 
 def test_all_ranks_of_a_job_are_paid_for():
     loaded = campaign()
-    one = cost(loaded, "solve_modes", "glass", 1)
-    ten = cost(loaded, "solve_modes", "glass", 10)
+    one = cost(loaded, STAGES["solve_modes"], "glass", 1)
+    ten = cost(loaded, STAGES["solve_modes"], "glass", 10)
     # an MPI job on a cluster has two ranks at least, of which one waits here
     assert (one.ranks, ten.ranks) == (2, 10)
     assert one.seconds == pytest.approx(ten.seconds)
@@ -139,7 +138,7 @@ def test_work_does_not_depend_on_the_ranks_that_share_it():
     loaded = campaign()
     start = rates.rate("start")
     work = [
-        cost(loaded, "solve_modes", "glass", 12, machine=Machine(cores=cores)).core_seconds
+        cost(loaded, STAGES["solve_modes"], "glass", 12, machine=Machine(cores=cores)).core_seconds
         - cores * start
         for cores in (1, 2, 4, 12)
     ]
@@ -152,14 +151,14 @@ def test_work_does_not_depend_on_the_ranks_that_share_it():
 )
 def test_cost_grows_with_size_as_it_should(rule, exponent):
     work = [
-        cost(campaign(particles=n), rule, "glass", 1).seconds - rates.rate("start")
+        cost(campaign(particles=n), STAGES[rule], "glass", 1).seconds - rates.rate("start")
         for n in (4000, 8000)
     ]
     assert math.log2(work[1] / work[0]) == pytest.approx(exponent, abs=0.4)
 
 
 def test_requests_grow_with_the_attempt():
-    job = cost(campaign(), "solve_modes", "glass", 10)
+    job = cost(campaign(), STAGES["solve_modes"], "glass", 10)
     assert planning.requested_memory(job, 2) == 2 * planning.requested_memory(job)
     assert planning.requested_minutes(job, 3) == 3 * planning.requested_minutes(job)
     assert planning.requested_memory(job) * 1e6 > job.memory
@@ -256,15 +255,15 @@ def test_negative_rates_are_refused(tmp_path):
 
 
 def write_log(loaded, job, *lines):
-    path = log_of(loaded, job)
+    path = layout.log_file(loaded, job)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"2026-11-21 08:00:00,000 INFO program: {line}\n" for line in lines))
 
 
 def test_corrections_are_learnt_from_logs(tmp_path):
     loaded = campaign(tmp_path)
-    jobs = [job for job in all_jobs(loaded) if job.rule == "solve_modes"]
-    expected = cost(loaded, "solve_modes", "glass", 10, machine=Machine(cores=2))
+    jobs = [job for job in all_jobs(loaded) if job.stage == "solve_modes"]
+    expected = cost(loaded, STAGES["solve_modes"], "glass", 10, machine=Machine(cores=2))
     work = expected.core_seconds - 2.0 * rates.rate("start")
     used = 1.5 * work / rates.correction("solve_modes", "ipl12") / 2.0 + rates.rate("start")
     for job in jobs[:2]:
@@ -275,4 +274,24 @@ def test_corrections_are_learnt_from_logs(tmp_path):
     assert len(records) == 2
     assert records[0].memory == pytest.approx(900e6)
     assert corrections(records)["solve_modes of ipl12"] == pytest.approx(1.5, rel=0.01)
-    assert root(loaded) in str(log_of(loaded, jobs[0]))
+    assert layout.root(loaded) in str(layout.log_file(loaded, jobs[0]))
+
+
+LIQUID = {
+    "protocol": "equilibrium",
+    "dynamics": "molecular",
+    "equilibration": 20.0,
+    "snapshots": 5,
+}
+
+
+def test_corrections_are_learnt_from_every_rule(tmp_path):
+    """Of runs of a liquid as of bundles, also where there are more runs than bundles."""
+    loaded = campaign(tmp_path, model="ipl10_3d", samples=40, bundle=40, preparation=LIQUID)
+    for job in all_jobs(loaded):
+        write_log(loaded, job, logs.USAGE % (0, 100.0, 500.0))
+    records = read_records(loaded)
+    assert len(records) == len(all_jobs(loaded))
+    runs = [record.job for record in records if record.job.stage == "equilibrate_liquids"]
+    assert [job.index for job in runs] == list(range(8))
+    assert {record.job.stage for record in records} <= set(corrections(records)) | {"tables"}

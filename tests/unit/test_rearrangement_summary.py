@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from glassmodes.data.gather import validate
 from glassmodes.papers import find_paper
 from glassmodes.papers import summary as summaries
 from glassmodes.papers.criteria import VERDICTS
@@ -20,6 +19,7 @@ from glassmodes.statistics import resampling
 from glassmodes.statistics.correlations import rank_correlation, rank_correlation_error
 
 from tests.unit import synthetic_tables
+from tests.unit.declared import validate
 
 
 def summarise(tables):
