@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -88,6 +89,15 @@ def run_stage(stage, campaign, *, check=True, **settings) -> subprocess.Complete
     )
     assert not check or found.returncode == 0, found.stdout + found.stderr
     return found
+
+
+def program(name):
+    """A program of workflow/scripts/ as a module, whose `main` runs in this process."""
+    path = ROOT / "workflow" / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run_and_kill(finished, stage, campaign, **settings) -> None:

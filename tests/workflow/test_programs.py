@@ -158,14 +158,20 @@ def test_failed_sample_stops_no_bundle(prepared, tmp_path):
     assert mode_samples(tmp_path / "modes.h5") == [2]
     with h5py.File(tmp_path / "modes.h5") as file:
         status = list(file["status"].asstr())
+        left_out = json.loads(file.attrs["left_out"])
     assert status[0] == "crystallised"
     assert "negative" in status[1]
     assert status[2] == "ok"
+    assert left_out == {"0": ["prepare_glasses", "crystallised"], "1": ["solve_modes", status[1]]}
     assert "sample 1" in found.stderr and "negative" in (tmp_path / "log").read_text()
     # and what comes after works with what is left
     files = {"mode_vectors": files["mode_vectors"], "joint_density": tmp_path / "joint.parquet"}
     run_stage("compute_joint_density", prepared / "campaign.yaml", files=files)
-    assert set(read_table(tmp_path / "joint.parquet")["sample"]) == {2}
+    joint = read_table(tmp_path / "joint.parquet")
+    assert set(joint["sample"]) == {2}
+    assert gather([joint], registry.tables()["joint_density"]).attrs["left_out"] == [
+        ("glass", int(sample), *why) for sample, why in left_out.items()
+    ]
 
 
 def test_truncated_file_is_refused_by_name(prepared, tmp_path):

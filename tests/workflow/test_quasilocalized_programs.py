@@ -1,21 +1,18 @@
 """Programs of the quasilocalized excitations: bundles, ranks, faults, restarts, pictures."""
 
-import importlib.util
-
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from glassmodes.campaign import registry, runner
-from glassmodes.campaign.settings import ROOT
 from glassmodes.data.gather import gather
 from glassmodes.data.storage import read_table, write_glasses, write_table
 from glassmodes.quasilocalized.solvers import Solution
 from glassmodes.studies import quasilocalized
 
 from tests.conftest import small_glass
-from tests.programs import run_stage, stage_arguments
+from tests.programs import program, run_stage, stage_arguments
 
 SAMPLES = 3
 BAD = 1
@@ -218,11 +215,7 @@ def test_pictures_of_an_ensemble_do_not_depend_on_bundles(whole, tmp_path):
 
 def test_a_mode_is_written_for_ovito(whole, tmp_path):
     output = tmp_path / "mode.xyz"
-    path = ROOT / "workflow" / "scripts" / "export_mode.py"
-    spec = importlib.util.spec_from_file_location("export_mode", path)
-    program = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(program)
-    program.main(
+    program("export_mode").main(
         [
             *(f"{whole}/glasses/b0000.h5", f"{whole}/quasilocalized/b0000.h5"),
             *("--sample", "2", "--kind", "quartic", "--output", str(output)),

@@ -179,9 +179,16 @@ class Task:
         return usable
 
     def leave_out(self, sample: int, reason: str, array: str) -> None:
-        """Leave a sample out of what is made, as the maker of a file of arrays has done."""
+        """Leave a sample out of what is made, as the maker of a file of arrays has done.
+
+        The file itself may name an earlier stage that left the sample out.
+        """
+        from glassmodes.data.storage import open_file
+
+        with open_file(self.path(array)) as file:
+            earlier = json.loads(file.attrs.get(LEFT_OUT, "{}"))
         self.left_out[sample] = reason
-        self.left_out_by[sample] = registry.makers()[array].name
+        self.left_out_by[sample], *_ = earlier.get(str(sample), [registry.makers()[array].name])
 
     def samples_in(self, array: str) -> dict[int, int]:
         """Samples that a file of arrays holds; the others of the bundle are left out."""
@@ -410,23 +417,30 @@ def _job(parser, arguments, campaign) -> Job:
     """The job that the command line asks for; ends with a message if there is none."""
     stage = registry.stages()[arguments.stage]
     ensembles = layout.ensembles_of(campaign, stage)
+    if not ensembles:
+        parser.error(f"{stage.name}: the campaign asks for nothing that it makes")
     if arguments.ensemble not in ensembles:
-        parser.error(
-            f"--ensemble {arguments.ensemble}: {stage.name} works on "
-            f"{', '.join(map(repr, ensembles)) or 'no ensemble of this campaign'}"
+        given = (
+            f"--ensemble {arguments.ensemble}" if arguments.ensemble else "--ensemble is missing"
         )
+        allowed = "the whole campaign" if ensembles == [""] else ", ".join(ensembles)
+        parser.error(f"{given}: {stage.name} works on {allowed}")
+    wanted = {"bundle": ("bundle",), "temperature": ("bundle", "temperature"), "run": ("run",)}
+    for option in ("bundle", "run", "temperature"):
+        value = getattr(arguments, option)
+        if option in wanted.get(stage.per, ()) and value is None:
+            parser.error(f"--{option} is missing: {stage.name} works on one at a time")
+        if option not in wanted.get(stage.per, ()) and value is not None:
+            parser.error(f"--{option} {value}: {stage.name} works on no single {option}")
     index = arguments.run if stage.per == "run" else arguments.bundle
     indices = layout.indices_of(campaign, stage, arguments.ensemble)
     if index not in indices:
         what = "run" if stage.per == "run" else "bundle"
-        allowed = "none" if indices == [None] else f"0 to {indices[-1]}"
-        parser.error(f"--{what} {index}: allowed: {allowed}")
-    temperatures = layout.temperatures_of(campaign, stage, arguments.ensemble)
+        parser.error(f"--{what} {index}: allowed: 0 to {indices[-1]}")
     if stage.per != "temperature":
         return Job(stage.name, arguments.ensemble, index)
-    if arguments.temperature is None:
-        parser.error("--temperature is missing")
     # file names keep six digits
+    temperatures = layout.temperatures_of(campaign, stage, arguments.ensemble)
     labels = {temperature_label(t): t for t in temperatures}
     label = temperature_label(arguments.temperature)
     if label not in labels:
