@@ -11,7 +11,8 @@ import resource
 import time
 
 import numpy as np
-from glassmodes.campaign import estimates
+from glassmodes.campaign import registry
+from glassmodes.campaign.settings import load_campaign
 from glassmodes.ensembles import Ensemble
 from glassmodes.landscape import Landscape
 from glassmodes.landscape.quench import Quencher
@@ -25,6 +26,31 @@ from tests.benchmarks.timing import compared, measured, scaling_exponent
 SIZES = (500, 1000, 2000, 4000)
 MODES = 6
 SETTINGS = ScanSettings(1e-3, 0.2, 2.0, 0.1)
+
+
+def planned(particles):
+    """A campaign that asks for what is measured here."""
+    ensemble = {"model": "harmonic", "particles": particles, "preparation": {"protocol": "random"}}
+    study = {
+        "ensembles": ["spheres"],
+        "below": 1.0,
+        "at_least": MODES,
+        "above": 0,
+        "smallest_amplitude": SETTINGS.smallest_amplitude,
+        "largest_amplitude": SETTINGS.largest_amplitude,
+        "grid_factor": SETTINGS.grid_factor,
+        "relative_precision": SETTINGS.relative_precision,
+        "fields": 0,
+    }
+    modes = {"ensembles": ["spheres"], "request": {"lowest": MODES}}
+    return load_campaign(
+        {
+            "campaign": "benchmark",
+            "seed": 1,
+            "ensembles": {"spheres": ensemble},
+            "studies": {"modes": modes, "excitations": study},
+        }
+    )
 
 
 def run():
@@ -57,14 +83,8 @@ def run():
         yield measured(f"minimisations, N = {particles}", minimisations[-1], "a mode")
     yield measured("mode excitation, exponent of N", scaling_exponent(SIZES, costs), "")
     yield measured(f"cubic amplitude, N = {particles}", 1e3 * contractions[-1], "core-ms a mode")
-    block = {
-        "smallest_amplitude": SETTINGS.smallest_amplitude,
-        "largest_amplitude": SETTINGS.largest_amplitude,
-        "grid_factor": SETTINGS.grid_factor,
-        "relative_precision": SETTINGS.relative_precision,
-        "fields": 0,
-    }
-    expected = estimates.excitations(model, particles, MODES, block)
+    campaign = planned(particles)
+    expected = registry.stages()["measure_excitations"].estimate(campaign, "spheres")
     yield compared(
         f"memory, N = {particles}",
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

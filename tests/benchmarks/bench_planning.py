@@ -110,7 +110,7 @@ def run():
         largest = max(records, key=lambda record: record.memory)
         rows.append(
             compared(
-                f"memory planned, {name}: {largest.job.rule}",
+                f"memory planned, {name}: {largest.job.stage}",
                 *(largest.expected.memory / 1e6, "MB", "used", largest.memory / 1e6),
                 goal="1 <= ratio <= 1.2",
             )

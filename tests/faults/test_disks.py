@@ -3,7 +3,6 @@ nothing that was computed is lost, and the message says what to do."""
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from glassmodes.campaign.settings import ROOT
 from glassmodes.data.storage import read_glasses, read_modes
 
 from tests.faults.test_kills import CAMPAIGN, SNAKEMAKE, kill_all
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "analysis")}
+from tests.programs import run_stage
 
 
 @pytest.fixture
@@ -41,19 +39,6 @@ def campaign(kills, tmp_path):
     return path
 
 
-def run(name, campaign, *arguments):
-    return subprocess.run(
-        [
-            *(sys.executable, ROOT / f"workflow/scripts/{name}.py", "--ranks", "1"),
-            *("--campaign", campaign, "--ensemble", "glass", "--bundle", "0", *arguments),
-        ],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-    )
-
-
 def snakemake(campaign, results, *arguments):
     return subprocess.run(
         [SNAKEMAKE, "tables", "--workflow-profile", "workflow/profiles/local", *arguments]
@@ -75,10 +60,10 @@ def place_of_data(path):
 
 def test_full_disk_keeps_what_is_finished(campaign, small_disk, tmp_path):
     glasses, modes = tmp_path / "glasses.h5", small_disk / "modes.h5"
-    assert run("prepare_glasses", campaign, "--output", glasses).returncode == 0
+    run_stage("prepare_glasses", campaign, files={"glasses": glasses}, ranks=1)
     # a sample's modes take 0.7 MB: one fits, two do not
-    arguments = ("solve_modes", campaign, "--glasses", glasses, "--output", modes)
-    stopped = run(*arguments)
+    files = {"glasses": glasses, "mode_vectors": modes}
+    stopped = run_stage("solve_modes", campaign, files=files, ranks=1, check=False)
     assert stopped.returncode != 0
     assert "no space left" in stopped.stderr.lower()
     assert "free some space" in stopped.stderr
@@ -87,8 +72,7 @@ def test_full_disk_keeps_what_is_finished(campaign, small_disk, tmp_path):
     first = small_disk / "modes.h5.partial" / "s000000.h5"
     made = first.stat().st_mtime_ns
     assert mount("-o", "remount,size=50m", small_disk).returncode == 0
-    again = run(*arguments)
-    assert again.returncode == 0, again.stderr
+    again = run_stage("solve_modes", campaign, files=files, ranks=1)
     assert "sample 0 was finished by an earlier run" in again.stderr
     assert made < modes.stat().st_mtime_ns
     for glass in read_glasses(glasses):

@@ -15,6 +15,7 @@ from glassmodes.data.resume import SCRATCH
 from glassmodes.data.storage import read_table
 from pandas.testing import assert_frame_equal
 
+from tests.programs import PROGRAM, stage_arguments
 from tests.slurm.cluster import Cluster
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
@@ -143,12 +144,11 @@ def test_driver_killed_twice_ends_with_the_tables_of_one_machine(submit, cluster
 def test_copies_that_do_not_know_each_other_are_refused(cluster, campaign):
     """Without PMI2 MPICH starts two programs of one rank each, which would share one output."""
     output = campaign / "alone.h5"
-    command = [sys.executable, "workflow/scripts/prepare_glasses.py", "--ranks", "2"]
-    command += ["--campaign", campaign / "campaign.yaml", "--ensemble", "glass", "--bundle", "0"]
-    command += ["--output", output]
+    job = stage_arguments("prepare_glasses", campaign / "campaign.yaml", files={"glasses": output})
+    command = [sys.executable, PROGRAM, *job, "--ranks", "2"]
     found = {
         protocol: subprocess.run(
-            ["srun", f"--mpi={protocol}", "-n", "2", "--mem=2000", *map(str, command)],
+            ["srun", f"--mpi={protocol}", "-n", "2", "--mem=2000", *command],
             cwd=ROOT,
             env={**cluster.environment, "PYTHONPATH": str(ROOT / "analysis")},
             capture_output=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from glassmodes.campaign import planning
+from glassmodes.campaign import planning, registry
 from glassmodes.campaign.planning import make_plan
 from glassmodes.campaign.settings import DEFAULT_CAMPAIGN, ROOT, load_campaign
 
@@ -261,7 +261,8 @@ def test_campaign_is_refused_before_any_job(tmp_path):
 def test_profiles_are_understood(profile):
     text = dry_run((), "--workflow-profile", f"workflow/profiles/{profile}", "-p")
     launcher = "srun --mpi=pmi2 --kill-on-bad-exit=1" if profile == "slurm" else "mpiexec"
-    commands = re.findall(r"^ *(\S.*) -n (\d+) python workflow/scripts/(\w+)\.py", text, re.M)
+    program = re.escape(str(ROOT / "workflow" / "scripts" / "run_stage.py"))
+    commands = re.findall(rf"^ *(\S.*) -n (\d+) python {program} (\w+) ", text, re.M)
     assert {name for _, _, name in commands} == {
         "prepare_glasses",
         "solve_modes",
@@ -302,20 +303,50 @@ def test_resources_grow_with_size_and_are_known_before():
     assert memory["compute_decay_rates", "glass_4000"] < 8000 * ranks
 
 
-def test_rules_programs_and_logs_have_one_name():
+def blocks_of_rules():
+    """Text of each rule that the rule files write out, by its name."""
     rules = {}
     for file in (ROOT / "workflow" / "rules").glob("*.smk"):
         for block in re.split(r"^rule ", file.read_text(), flags=re.M)[1:]:
-            rules[block.split(":")[0]] = block.split("\n\n\n")[0]
+            name, colon, _ = block.partition(":")
+            assert re.fullmatch(r"\w+", name) and colon
+            rules[name] = block.split("\n\n\n")[0]
+    return rules
+
+
+def test_rules_programs_and_logs_have_one_name():
+    rules = blocks_of_rules()
     programs = {file.stem for file in (ROOT / "workflow" / "scripts").glob("*.py")}
     assert set(rules) <= programs
     for name, block in rules.items():
         assert "_" in name
-        assert f"workflow/scripts/{name}.py" in block
-        for directive in ("log:", "benchmark:", "resources:", "code_version"):
+        assert f'program("{name}")' in block
+        # gathered tables follow from their parts and columns, whatever the version
+        made_again_by = "columns=" if name == "gather_tables" else "code_version"
+        for directive in ("log:", "benchmark:", "resources:", made_again_by):
             assert directive in block, (name, directive)
         assert f"logs/{name}" in block
         assert f"benchmarks/{name}" in block
+
+
+def test_jobs_of_stages_have_program_log_and_benchmark_of_one_name():
+    text = dry_run(PAPER, "-p")
+    program = str(ROOT / "workflow" / "scripts" / "run_stage.py")
+    seen = set()
+    for block in text.split("\nrule ")[1:]:
+        rule = block.split(":")[0]
+        name = "run_dynamics" if rule == "run_discarded_dynamics" else rule
+        if name not in registry.stages() or name in seen:
+            continue
+        seen.add(name)
+        assert f"python {program} {name} --ensemble " in block, block
+        assert re.search(rf"^ +log: results/nowhere/\w+/logs/{name}/\S+\.log$", block, re.M), block
+        assert re.search(
+            rf"^ +benchmark: results/nowhere/\w+/benchmarks/{name}/\S+\.tsv$", block, re.M
+        )
+        for resource in ("tasks=", "mem_mb=", "runtime="):
+            assert resource in block, (name, resource)
+    assert len(seen) == 10
 
 
 def test_physics_never_imports_snakemake():
@@ -375,10 +406,15 @@ def test_jobs_ask_for_what_the_plan_says():
 
 
 def test_every_rule_is_planned():
-    rules = set()
-    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
-        rules |= set(re.findall(r"^rule (\w+):", file.read_text(), flags=re.M))
-    assert rules - {"archive_results"} == {*planning.STAGES, *planning.LAST}
+    written = set(blocks_of_rules())
+    assert written - {"archive_results"} == set(planning.LAST)
+    listed = set(snakemake("--list")[1].split())
+    assert {*registry.stages(), *planning.LAST} <= listed
+    # what is listed beside those and the targets is planned under the name of its stage
+    targets = {"all", "plan", "calibrate", "tables", "figures", "report", "archive"}
+    discarded = {stage.temporary[0] for stage in registry.stages().values() if stage.temporary}
+    others = listed - {*registry.stages(), *planning.LAST, *targets, "archive_results"}
+    assert others <= discarded, others
 
 
 @pytest.mark.slow

@@ -1,17 +1,14 @@
 """Equilibrium ensembles, program by program: runs, bundles of any size, and their table."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import yaml
-from glassmodes.campaign import layout
-from glassmodes.campaign.settings import ROOT, load_campaign
+from glassmodes.campaign import layout, registry
+from glassmodes.campaign.settings import load_campaign
 from glassmodes.data.gather import gather
-from glassmodes.data.storage import read_glasses, read_table
+from glassmodes.data.storage import read_glasses
 
-from tests.workflow.test_programs import BIN, ENVIRONMENT
+from tests.programs import run_stage
 
 CAMPAIGN = {
     "campaign": "tiny",
@@ -46,50 +43,29 @@ def write_campaign(folder, bundle):
     return path
 
 
-def run(name, campaign, *arguments, ranks=None, check=True):
-    start = [] if ranks is None else [str(BIN / "mpiexec"), "-n", str(ranks)]
-    told = [] if ranks is None else ["--ranks", str(ranks)]
-    found = subprocess.run(
-        [
-            *(*start, sys.executable, str(ROOT / f"workflow/scripts/{name}.py")),
-            *("--campaign", str(campaign), *told, "--ensemble", "glass", *map(str, arguments)),
-        ],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        cwd=ROOT,
-    )
-    assert not check or found.returncode == 0, found.stdout + found.stderr
-    return found
-
-
 @pytest.fixture(scope="module")
 def liquids(tmp_path_factory):
     """Both runs of three samples."""
     folder = tmp_path_factory.mktemp("liquids")
     campaign = write_campaign(folder, 7)
     for index in (0, 1):
-        run(
-            *("equilibrate_liquids", campaign, "--run", index),
-            *("--output", folder / f"r{index:04d}.h5"),
-            *("--table", folder / f"r{index:04d}.parquet"),
-        )
+        name = f"r{index:04d}"
+        files = {"liquids": folder / f"{name}.h5", "equilibration": folder / f"{name}.parquet"}
+        run_stage("equilibrate_liquids", campaign, run=index, files=files)
     return folder
 
 
 def test_bundles_and_ranks_change_no_sample(liquids):
     files = [liquids / "r0000.h5", liquids / "r0001.h5"]
     whole = liquids / "whole.h5"
-    run(
-        *("prepare_glasses", liquids / "bundles_of_7.yaml", "--bundle", 0),
-        *("--liquids", *files, "--output", whole),
-        ranks=2,
+    run_stage(
+        *("prepare_glasses", liquids / "bundles_of_7.yaml"),
+        files={"liquids": files, "glasses": whole},
     )
     single = liquids / "single.h5"
-    run(
-        *("prepare_glasses", write_campaign(liquids, 1), "--bundle", 2),
-        *("--liquids", files[1], "--output", single),
-        ranks=1,
+    run_stage(
+        *("prepare_glasses", write_campaign(liquids, 1)),
+        **{"bundle": 2, "files": {"liquids": files[1], "glasses": single}, "ranks": 1},
     )
     glasses = read_glasses(whole)
     assert [glass.sample for glass in glasses] == [0, 1, 2]
@@ -105,7 +81,8 @@ def test_table_has_a_row_for_each_run(liquids):
     campaign = load_campaign(liquids / "bundles_of_7.yaml")
     assert layout.tables(campaign)[0] == "equilibration"
     names = [part.rpartition("/")[2] for part in layout.parts(campaign, "equilibration")]
-    table = gather([read_table(liquids / name) for name in names], "equilibration")
+    declared = registry.tables()["equilibration"]
+    table = gather([liquids / name for name in names], declared)
     assert table["run"].tolist() == [0, 1]
     assert table["sample"].tolist() == [0, 2]
     assert table["snapshots"].tolist() == [2, 1]
@@ -114,11 +91,9 @@ def test_table_has_a_row_for_each_run(liquids):
 
 
 def test_missing_runs_are_refused(liquids):
-    found = run(
-        *("prepare_glasses", liquids / "bundles_of_7.yaml", "--bundle", 0),
-        *("--liquids", liquids / "r0000.h5", "--output", liquids / "none.h5"),
-        ranks=1,
-        check=False,
+    files = {"liquids": liquids / "r0000.h5", "glasses": liquids / "none.h5"}
+    found = run_stage(
+        *("prepare_glasses", liquids / "bundles_of_7.yaml"), files=files, ranks=1, check=False
     )
     assert found.returncode != 0
     assert "1 files for 2 runs" in found.stderr

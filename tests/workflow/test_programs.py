@@ -1,18 +1,15 @@
 """Programs run by hand under mpiexec: ranks, bundles, faulty samples, and restarts after a kill."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import yaml
-from glassmodes.campaign.settings import ROOT, load_campaign
+from glassmodes.campaign import registry
+from glassmodes.campaign.settings import load_campaign
+from glassmodes.data.gather import gather
 from glassmodes.data.storage import (
     mode_samples,
     read_glasses,
@@ -21,13 +18,8 @@ from glassmodes.data.storage import (
     write_glasses,
 )
 
-BIN = Path(sys.executable).parent
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": str(ROOT / "analysis"),
-    "OMP_NUM_THREADS": "1",
-    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-}
+from tests.programs import run_and_kill, run_stage
+
 CAMPAIGN = {
     "campaign": "tiny",
     "seed": 7,
@@ -65,58 +57,14 @@ def write_campaign(folder, **ensemble):
     return path
 
 
-def command(name, campaign, *arguments, ranks=2, told=None, bundle=0):
-    start = [] if ranks is None else [str(BIN / "mpiexec"), "-n", str(ranks)]
-    check = [] if ranks is None else ["--ranks", str(told or ranks)]
-    return [
-        *start,
-        *(sys.executable, str(ROOT / f"workflow/scripts/{name}.py")),
-        *("--campaign", str(campaign), *check, "--ensemble", "glass", "--bundle", str(bundle)),
-        *map(str, arguments),
-    ]
-
-
-def run(*arguments, check=True, **settings):
-    found = subprocess.run(
-        command(*arguments, **settings), capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT
-    )
-    assert not check or found.returncode == 0, found.stdout + found.stderr
-    return found
-
-
-def run_and_kill(finished, *arguments, **settings):
-    """Start a program and kill it once `finished()`; how it ended is nobody's business."""
-    process = subprocess.Popen(
-        command(*arguments, **settings),
-        env=ENVIRONMENT,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not finished():
-            assert process.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-    finally:
-        # mpiexec and its ranks are one session, which this test has started
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    time.sleep(0.5)
-
-
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A campaign with glasses and modes of three samples, made once."""
     folder = tmp_path_factory.mktemp("prepared")
     campaign = write_campaign(folder)
-    run("prepare_glasses", campaign, "--output", folder / "glasses.h5")
-    run(
-        *("solve_modes", campaign, "--glasses", folder / "glasses.h5"),
-        *("--output", folder / "modes.h5"),
-    )
+    files = {"glasses": folder / "glasses.h5", "mode_vectors": folder / "modes.h5"}
+    run_stage("prepare_glasses", campaign, files={"glasses": files["glasses"]})
+    run_stage("solve_modes", campaign, files=files)
     return folder
 
 
@@ -127,8 +75,9 @@ def prepared(tmp_path_factory):
 def test_another_number_of_ranks_is_refused(tmp_path, ranks, told):
     campaign = write_campaign(tmp_path)
     output = tmp_path / "glasses.h5"
-    found = run(
-        *("prepare_glasses", campaign, "--output", output), ranks=ranks, told=told, check=False
+    found = run_stage(
+        *("prepare_glasses", campaign),
+        **{"files": {"glasses": output}, "ranks": ranks, "told": told, "check": False},
     )
     assert found.returncode != 0
     assert f"asked for {told} ranks, found {ranks}" in found.stderr
@@ -139,9 +88,8 @@ def test_another_number_of_ranks_is_refused(tmp_path, ranks, told):
 
 def test_ranks_that_cannot_share_samples_are_refused(tmp_path):
     campaign = write_campaign(tmp_path, preparation={"protocol": "random", "ranks_per_sample": 2})
-    found = run(
-        *("prepare_glasses", campaign, "--output", tmp_path / "glasses.h5"), ranks=3, check=False
-    )
+    files = {"glasses": tmp_path / "glasses.h5"}
+    found = run_stage("prepare_glasses", campaign, files=files, ranks=3, check=False)
     assert found.returncode != 0
     assert "3 ranks cannot be divided into teams of 2" in found.stderr
 
@@ -157,7 +105,8 @@ def test_bundles_and_ranks_change_no_sample(prepared, tmp_path):
     alone = []
     for bundle, ranks in ((0, 1), (1, 2), (2, 3)):
         output = tmp_path / f"b{bundle}.h5"
-        run("prepare_glasses", campaign, "--output", output, ranks=ranks, bundle=bundle)
+        files = {"glasses": output}
+        run_stage("prepare_glasses", campaign, files=files, ranks=ranks, bundle=bundle)
         alone += read_glasses(output)
     for one, other in zip(reference, alone, strict=True):
         assert one.sample == other.sample
@@ -171,7 +120,8 @@ def test_seed_changes_samples(prepared, tmp_path):
     campaign = write_campaign(tmp_path, samples=1)
     content = yaml.safe_load(campaign.read_text())
     campaign.write_text(yaml.safe_dump({**content, "seed": 8}))
-    run("prepare_glasses", campaign, "--output", tmp_path / "glasses.h5", ranks=1)
+    files = {"glasses": tmp_path / "glasses.h5"}
+    run_stage("prepare_glasses", campaign, files=files, ranks=1)
     other = read_glasses(tmp_path / "glasses.h5")[0]
     assert not np.allclose(other.positions, read_glasses(prepared / "glasses.h5")[0].positions)
 
@@ -201,37 +151,35 @@ def test_failed_sample_stops_no_bundle(prepared, tmp_path):
     )
     path = tmp_path / "glasses.h5"
     write_glasses(path, glasses, campaign.models["ipl10_3d"], {"campaign": "tiny"})
-    found = run(
-        *("solve_modes", prepared / "campaign.yaml", "--glasses", path),
-        *("--output", tmp_path / "modes.h5", "--log", tmp_path / "log"),
-        ranks=1,
+    files = {"glasses": path, "mode_vectors": tmp_path / "modes.h5"}
+    found = run_stage(
+        *("solve_modes", prepared / "campaign.yaml"), files=files, log=tmp_path / "log", ranks=1
     )
     assert mode_samples(tmp_path / "modes.h5") == [2]
     with h5py.File(tmp_path / "modes.h5") as file:
         status = list(file["status"].asstr())
+        left_out = json.loads(file.attrs["left_out"])
     assert status[0] == "crystallised"
     assert "negative" in status[1]
     assert status[2] == "ok"
+    assert left_out == {"0": ["prepare_glasses", "crystallised"], "1": ["solve_modes", status[1]]}
     assert "sample 1" in found.stderr and "negative" in (tmp_path / "log").read_text()
     # and what comes after works with what is left
-    run(
-        *("compute_joint_density", prepared / "campaign.yaml"),
-        *("--modes", tmp_path / "modes.h5", "--output", tmp_path / "joint.parquet"),
-        ranks=None,
-    )
-    assert set(read_table(tmp_path / "joint.parquet")["sample"]) == {2}
+    files = {"mode_vectors": files["mode_vectors"], "joint_density": tmp_path / "joint.parquet"}
+    run_stage("compute_joint_density", prepared / "campaign.yaml", files=files)
+    joint = read_table(tmp_path / "joint.parquet")
+    assert set(joint["sample"]) == {2}
+    assert gather([joint], registry.tables()["joint_density"]).attrs["left_out"] == [
+        ("glass", int(sample), *why) for sample, why in left_out.items()
+    ]
 
 
 def test_truncated_file_is_refused_by_name(prepared, tmp_path):
     whole = (prepared / "glasses.h5").read_bytes()
     path = tmp_path / "glasses.h5"
     path.write_bytes(whole[: len(whole) // 2])
-    found = run(
-        *("solve_modes", prepared / "campaign.yaml", "--glasses", path),
-        *("--output", tmp_path / "modes.h5"),
-        check=False,
-        ranks=1,
-    )
+    files = {"glasses": path, "mode_vectors": tmp_path / "modes.h5"}
+    found = run_stage("solve_modes", prepared / "campaign.yaml", files=files, check=False, ranks=1)
     assert found.returncode != 0
     assert str(path) in found.stderr and "truncated" in found.stderr
     assert not (tmp_path / "modes.h5").exists()
@@ -242,19 +190,17 @@ def test_truncated_file_is_refused_by_name(prepared, tmp_path):
 
 def test_modes_resume_without_redoing_samples(prepared, tmp_path):
     output = tmp_path / "modes.h5"
-    arguments = (
-        *("solve_modes", prepared / "campaign.yaml", "--glasses", prepared / "glasses.h5"),
-        *("--output", output),
-    )
+    files = {"glasses": prepared / "glasses.h5", "mode_vectors": output}
+    job = "solve_modes", prepared / "campaign.yaml"
     first = Path(f"{output}.partial") / "s000000.h5"
-    run_and_kill(first.is_file, *arguments, ranks=1)
+    run_and_kill(first.is_file, *job, files=files, ranks=1)
     assert not output.exists()
     kept = first.stat().st_mtime_ns
     # samples that the killed run had finished are marked, to see that they are taken as they are
     with h5py.File(first, "r+") as file:
         file["s000000"].attrs["mark"] = 1
     assert first.stat().st_mtime_ns != kept
-    found = run(*arguments, ranks=1)
+    found = run_stage(*job, files=files, ranks=1)
     assert "sample 0 was finished by an earlier run" in found.stderr
     with h5py.File(output) as file:
         assert file["s000000"].attrs["mark"] == 1
@@ -270,10 +216,11 @@ def test_parts_of_other_settings_are_thrown_away(prepared, tmp_path):
     output = tmp_path / "glasses.h5"
     campaign = write_campaign(tmp_path, samples=2)
     first = Path(f"{output}.partial") / "s000000.h5"
-    run_and_kill(first.is_file, "prepare_glasses", campaign, "--output", output, ranks=1)
+    job = {"files": {"glasses": output}}
+    run_and_kill(first.is_file, "prepare_glasses", campaign, **job, ranks=1)
     content = yaml.safe_load(campaign.read_text())
     campaign.write_text(yaml.safe_dump({**content, "seed": 8}))
-    found = run("prepare_glasses", campaign, "--output", output, ranks=1)
+    found = run_stage("prepare_glasses", campaign, **job, ranks=1)
     assert "finished by an earlier run" not in found.stderr
     other = read_glasses(output)[0]
     assert not np.allclose(other.positions, read_glasses(prepared / "glasses.h5")[0].positions)
@@ -283,8 +230,9 @@ def test_preparation_resumes_without_redoing_samples(prepared, tmp_path):
     output = tmp_path / "glasses.h5"
     campaign = write_campaign(tmp_path)
     first = Path(f"{output}.partial") / "s000000.h5"
-    run_and_kill(first.is_file, "prepare_glasses", campaign, "--output", output, ranks=1)
-    found = run("prepare_glasses", campaign, "--output", output, ranks=2)
+    job = {"files": {"glasses": output}}
+    run_and_kill(first.is_file, "prepare_glasses", campaign, **job, ranks=1)
+    found = run_stage("prepare_glasses", campaign, **job, ranks=2)
     assert "sample 0 was finished by an earlier run" in found.stderr
     for one, other in zip(read_glasses(prepared / "glasses.h5"), read_glasses(output), strict=True):
         np.testing.assert_array_equal(one.positions, other.positions)
@@ -298,27 +246,26 @@ def test_dynamics_resumes_without_redoing_frames(tmp_path):
     campaign = tmp_path / "campaign.yaml"
     campaign.write_text(yaml.safe_dump(content))
     glasses = tmp_path / "glasses.h5"
-    run("prepare_glasses", campaign, "--output", glasses, ranks=1)
+    run_stage("prepare_glasses", campaign, files={"glasses": glasses}, ranks=1)
 
-    def arguments(output):
-        return (
-            *("run_dynamics", campaign, "--temperature", "0.001"),
-            *("--glasses", glasses, "--output", output),
-        )
+    job = "run_dynamics", campaign
 
-    run(*arguments(tmp_path / "whole.h5"), ranks=1)
+    def settings(output):
+        return {"temperature": 0.001, "files": {"glasses": glasses, "trajectories": output}}
+
+    run_stage(*job, **settings(tmp_path / "whole.h5"), ranks=1)
     output = tmp_path / "T0.001.h5"
     partial = Path(f"{output}.partial")
     chunk = partial / "s000000" / "c000000.npz"
-    run_and_kill(chunk.is_file, *arguments(output), ranks=1)
+    run_and_kill(chunk.is_file, *job, **settings(output), ranks=1)
     assert not output.exists()
     # frames that are taken as they are show in the result; those that are redone do not
     with np.load(chunk) as stored:
         frames = {name: stored[name] for name in stored.files}
     frames["potential_energy"][10] = 123.0
     np.savez(chunk, **frames)
-    found = run(*arguments(output), ranks=1)
-    assert "going on" in found.stderr
+    found = run_stage(*job, **settings(output), ranks=1)
+    assert "goes on from what an earlier run left" in found.stderr
     assert not partial.exists()
     with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(output) as resumed:
         one, other = whole["s000000"], resumed["s000000"]
@@ -342,27 +289,26 @@ def test_inherent_structures_resume_on_another_number_of_ranks(tmp_path):
     campaign = tmp_path / "campaign.yaml"
     campaign.write_text(yaml.safe_dump(content))
     glasses = tmp_path / "glasses.h5"
-    run("prepare_glasses", campaign, "--output", glasses, ranks=1)
+    run_stage("prepare_glasses", campaign, files={"glasses": glasses}, ranks=1)
 
-    def arguments(output):
-        return (
-            *("follow_inherent_structures", campaign, "--temperature", "0.05"),
-            *("--glasses", glasses, "--output", output),
-        )
+    job = "follow_inherent_structures", campaign
 
-    run(*arguments(tmp_path / "whole.h5"), ranks=2)
+    def settings(output):
+        return {"temperature": 0.05, "files": {"glasses": glasses, "inherent": output}}
+
+    run_stage(*job, **settings(tmp_path / "whole.h5"), ranks=2)
     output = tmp_path / "T0.05.h5"
     partial = Path(f"{output}.partial")
     chunk = partial / "s000000" / "c000000.npz"
-    run_and_kill(chunk.is_file, *arguments(output), ranks=1)
+    run_and_kill(chunk.is_file, *job, **settings(output), ranks=1)
     assert not output.exists()
     # frames that are taken as they are show in the result; those that are redone do not
     with np.load(chunk) as stored:
         series = {name: stored[name] for name in stored.files}
     series["max_force"][10] = 123.0
     np.savez(chunk, **series)
-    found = run(*arguments(output), ranks=2)
-    assert "going on" in found.stderr
+    found = run_stage(*job, **settings(output), ranks=2)
+    assert "goes on from what an earlier run left" in found.stderr
     assert not partial.exists()
     with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(output) as resumed:
         one, other = whole["s000000"], resumed["s000000"]
@@ -374,11 +320,8 @@ def test_inherent_structures_resume_on_another_number_of_ranks(tmp_path):
 
     tables = ("inherent_structures", "rearrangements", "rearrangement_runs", "rearrangement_fields")
     parts = {name: tmp_path / f"{name}.parquet" for name in tables}
-    run(
-        *("measure_rearrangements", campaign, "--temperature", "0.05", "--inherent", output),
-        *(item for name in tables for item in (f"--{name.replace('_', '-')}", parts[name])),
-        ranks=None,
-    )
+    files = {"inherent": output, **parts}
+    run_stage("measure_rearrangements", campaign, temperature=0.05, files=files)
     series, runs = (read_table(parts[name]) for name in ("inherent_structures", tables[2]))
     assert len(series) == 221 and len(runs) == 1
     assert runs["events"][0] == (series["structure"].diff().fillna(0) != 0).sum()
@@ -387,23 +330,20 @@ def test_inherent_structures_resume_on_another_number_of_ranks(tmp_path):
 
 
 def test_decay_rates_resume_without_redoing_blocks(prepared, tmp_path):
-    def arguments(output):
-        return (
-            *("compute_decay_rates", prepared / "campaign.yaml"),
-            *("--glasses", prepared / "glasses.h5", "--modes", prepared / "modes.h5"),
-            *("--output", output),
-        )
+    job = "compute_decay_rates", prepared / "campaign.yaml"
+    read = {"glasses": prepared / "glasses.h5", "mode_vectors": prepared / "modes.h5"}
 
     whole, output = tmp_path / "whole.parquet", tmp_path / "rates.parquet"
-    run(*arguments(whole), ranks=2)
+    run_stage(*job, files={**read, "decay_rates": whole}, ranks=2)
+    files = {**read, "decay_rates": output}
     blocks = Path(f"{output}.partial") / "s000000"
-    run_and_kill(lambda: len(list(blocks.glob("modes_*.npy"))) >= 3, *arguments(output), ranks=1)
+    run_and_kill(lambda: len(list(blocks.glob("modes_*.npy"))) >= 3, *job, files=files, ranks=1)
     assert not output.exists()
     # a block that is taken as it is shows in the result; one that is redone does not
     mark = sorted(blocks.glob("modes_??????.npy"))[0]
     rates = np.load(mark)
     np.save(mark, rates + 1.0)
-    run(*arguments(output), ranks=2)
+    run_stage(*job, files=files, ranks=2)
     expected, found = read_table(whole), read_table(output)
     marked = (found["sample"] == 0).to_numpy()
     difference = found["splitting"].to_numpy() - expected["splitting"].to_numpy()
@@ -448,47 +388,38 @@ def spheres(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spheres")
     campaign = folder / "campaign.yaml"
     campaign.write_text(yaml.safe_dump(SPHERES))
-    files = ("--glasses", folder / "glasses.h5", "--modes", folder / "modes.h5")
-    run("prepare_glasses", campaign, "--output", folder / "glasses.h5")
-    run("solve_modes", campaign, *files[:2], "--output", folder / "modes.h5")
-    tables = (
-        "--modes-table",
-        folder / "modes.parquet",
-        "--moduli-table",
-        folder / "moduli.parquet",
-    )
-    run("analyse_modes", campaign, *files, *tables, ranks=None)
-    found = subprocess.run(
-        [
-            *(sys.executable, str(ROOT / "workflow/scripts/estimate_boson_peak.py")),
-            *("--campaign", str(campaign), "--ensemble", "glass", *map(str, tables)),
-            *("--output", str(folder / "boson_peak.parquet")),
-        ],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        cwd=ROOT,
-    )
-    assert found.returncode == 0, found.stderr
+    files = spectra(folder)
+    run_stage("prepare_glasses", campaign, files={"glasses": files["glasses"]})
+    vectors = {name: files[name] for name in ("glasses", "mode_vectors")}
+    run_stage("solve_modes", campaign, files=vectors)
+    tables = {name: folder / f"{name}.parquet" for name in ("modes", "moduli", "boson_peak")}
+    measured = {name: tables[name] for name in ("modes", "moduli")}
+    run_stage("analyse_modes", campaign, files={**vectors, **measured})
+    run_stage("estimate_boson_peak", campaign, files=tables)
     return folder
 
 
-def excitations(folder, output, campaign=None):
-    """Arguments of measure_excitations with all its outputs in a folder."""
-    return (
-        *("measure_excitations", campaign or folder / "campaign.yaml"),
-        *("--glasses", folder / "glasses.h5", "--modes", folder / "modes.h5"),
-        *("--modes-table", folder / "modes.parquet"),
-        *("--boson-peak", folder / "boson_peak.parquet"),
-        *("--excitations", output / "excitations.parquet"),
-        *("--excitation-scans", output / "scans.parquet"),
-        *("--excitation-fields", output / "fields.parquet"),
-    )
+def spectra(folder):
+    """Files that measurements of modes read."""
+    return {
+        "glasses": folder / "glasses.h5",
+        "mode_vectors": folder / "modes.h5",
+        "modes": folder / "modes.parquet",
+    }
+
+
+def excitations(folder, output):
+    """Files that measure_excitations reads, and in a folder those that it makes."""
+    names = {"excitations": "excitations", "excitation_scans": "scans"}
+    names |= {"excitation_fields": "fields"}
+    made = {table: output / f"{name}.parquet" for table, name in names.items()}
+    return {**spectra(folder), "boson_peak": folder / "boson_peak.parquet", **made}
 
 
 @pytest.fixture(scope="module")
 def excited(spheres):
-    run(*excitations(spheres, spheres), ranks=1)
+    job = "measure_excitations", spheres / "campaign.yaml"
+    run_stage(*job, files=excitations(spheres, spheres), ranks=1)
     return {
         name: read_table(spheres / f"{name}.parquet") for name in ("excitations", "scans", "fields")
     }
@@ -505,13 +436,12 @@ def same_tables(one, other, tolerance):
 
 
 def test_excitations_are_a_valid_table(spheres, excited):
-    from glassmodes.data.gather import gather
-
-    table = gather([excited["excitations"]], "excitations")
+    tables = registry.tables()
+    table = gather([excited["excitations"]], tables["excitations"])
     assert set(table["sample"]) == {0, 1}
-    gather([excited["scans"]], "excitation_scans")
-    fields = gather([excited["fields"]], "excitation_fields")
-    peak = gather([read_table(spheres / "boson_peak.parquet")], "boson_peak")
+    gather([excited["scans"]], tables["excitation_scans"])
+    fields = gather([excited["fields"]], tables["excitation_fields"])
+    peak = gather([spheres / "boson_peak.parquet"], tables["boson_peak"])
     assert peak["spectrum_of"].tolist() == ["glass"] and peak["sample"].tolist() == [-1]
     for sample in (0, 1):
         mine = table[table["sample"] == sample]
@@ -539,7 +469,8 @@ def test_excitations_are_a_valid_table(spheres, excited):
 
 
 def test_ranks_change_no_excitation(spheres, excited, tmp_path):
-    run(*excitations(spheres, tmp_path), ranks=2)
+    job = "measure_excitations", spheres / "campaign.yaml"
+    run_stage(*job, files=excitations(spheres, tmp_path), ranks=2)
     for name in ("excitations", "fields"):
         found = read_table(tmp_path / f"{name}.parquet")
         same_tables(excited[name], found, {"rtol": 1e-5, "atol": 1e-7})
@@ -551,14 +482,16 @@ def test_excitations_resume_mode_by_mode(spheres, excited, tmp_path):
     def done():
         return sorted((partial / "s000000").glob("m*.json"))
 
-    run_and_kill(lambda: len(done()) >= 3, *excitations(spheres, tmp_path), ranks=1)
+    job = "measure_excitations", spheres / "campaign.yaml"
+    files = excitations(spheres, tmp_path)
+    run_and_kill(lambda: len(done()) >= 3, *job, files=files, ranks=1)
     assert not (tmp_path / "excitations.parquet").exists()
     # a mode that is taken as it is shows in the result; one that is redone does not
     first = done()[0]
     record = json.loads(first.read_text())
     record["row"]["minimisations"] += 1000
     first.write_text(json.dumps(record))
-    run(*excitations(spheres, tmp_path), ranks=2)
+    run_stage(*job, files=files, ranks=2)
     found = read_table(tmp_path / "excitations.parquet")
     marked = found["minimisations"] >= 1000
     assert found.index[marked].tolist() == [0]
@@ -572,7 +505,8 @@ def test_window_that_modes_do_not_reach_is_refused_before_any_work(spheres, tmp_
     content = yaml.safe_load(yaml.safe_dump(SPHERES))
     content["studies"]["excitations"].update(below=1e-4, at_least=0)
     campaign.write_text(yaml.safe_dump(content))
-    found = run(*excitations(spheres, tmp_path, campaign), ranks=1, check=False)
+    files = excitations(spheres, tmp_path)
+    found = run_stage("measure_excitations", campaign, files=files, ranks=1, check=False)
     assert found.returncode != 0
     assert "modes.h5: sample 0: studies.excitations: below: no mode has a frequency" in found.stderr
     assert not list(tmp_path.glob("*.partial"))
@@ -580,12 +514,8 @@ def test_window_that_modes_do_not_reach_is_refused_before_any_work(spheres, tmp_
 
 def test_cubic_amplitudes_of_a_bundle(spheres, excited, tmp_path):
     output = tmp_path / "cubic.parquet"
-    run(
-        *("compute_cubic_amplitudes", spheres / "campaign.yaml"),
-        *("--glasses", spheres / "glasses.h5", "--modes", spheres / "modes.h5"),
-        *("--modes-table", spheres / "modes.parquet", "--output", output),
-        ranks=None,
-    )
+    files = {**spectra(spheres), "cubic_amplitudes": output}
+    run_stage("compute_cubic_amplitudes", spheres / "campaign.yaml", files=files)
     found = read_table(output).set_index(["sample", "mode"])
     assert len(found) == 2 * 447
     assert (found["amplitude"] > 0).all()

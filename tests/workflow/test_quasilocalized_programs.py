@@ -1,23 +1,18 @@
 """Programs of the quasilocalized excitations: bundles, ranks, faults, restarts, pictures."""
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from glassmodes.campaign.settings import ROOT
+from glassmodes.campaign import registry, runner
 from glassmodes.data.gather import gather
 from glassmodes.data.storage import read_table, write_glasses, write_table
 from glassmodes.quasilocalized.solvers import Solution
+from glassmodes.studies import quasilocalized
 
 from tests.conftest import small_glass
+from tests.programs import program, run_stage, stage_arguments
 
 SAMPLES = 3
 BAD = 1
@@ -36,18 +31,11 @@ STUDY = {
 }
 
 
-def program(name):
-    path = ROOT / f"workflow/scripts/{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def write_ensemble(folder, bundle, samples=range(SAMPLES), **study):
-    """A campaign and its inherent structures; sample BAD is no minimum."""
+    """Folder of the only ensemble of a campaign: its inherent structures, BAD is no minimum."""
     campaign = {
         "campaign": "tiny",
+        "results": str(folder),
         "seed": 7,
         "ensembles": {
             "glass": {
@@ -71,29 +59,27 @@ def write_ensemble(folder, bundle, samples=range(SAMPLES), **study):
         glasses.append(
             type(glass)(sample, positions, glass.box, glass.species, glass.diameter, glass.energy)
         )
+    ensemble = folder / "tiny" / "glass"
     for start in range(0, len(glasses), bundle):
         name = f"b{glasses[start].sample // bundle:04d}.h5"
-        write_glasses(folder / "glasses" / name, glasses[start : start + bundle], model, {})
-    return folder
+        write_glasses(ensemble / "glasses" / name, glasses[start : start + bundle], model, {})
+    return ensemble
 
 
-def arguments(folder, bundle):
-    name = f"b{bundle:04d}"
-    parts = [
-        value
-        for table in TABLES
-        for value in (f"--{table.replace('_', '-')}", f"{folder}/parts/{table}/{name}.parquet")
-    ]
-    return [
-        *("--campaign", f"{folder}/campaign.yaml", "--ensemble", "glass", "--bundle", str(bundle)),
-        *("--glasses", f"{folder}/glasses/{name}.h5", *parts),
-        *("--output", f"{folder}/quasilocalized/{name}.h5"),
-    ]
+def campaign_of(ensemble):
+    return ensemble.parents[1] / "campaign.yaml"
+
+
+def find(ensemble, bundle=0):
+    """Find the modes of a bundle in this process."""
+    campaign = campaign_of(ensemble)
+    runner.main(stage_arguments("find_quasilocalized_modes", campaign, bundle=bundle))
 
 
 def gathered(folder):
+    declared = registry.tables()
     return {
-        table: gather(sorted((folder / "parts" / table).glob("*.parquet")), table)
+        table: gather(sorted((folder / "parts" / table).glob("*.parquet")), declared[table])
         for table in TABLES
     }
 
@@ -110,7 +96,7 @@ def assert_same(first, second):
 def whole(tmp_path_factory):
     """All samples in one bundle, on one rank."""
     folder = write_ensemble(tmp_path_factory.mktemp("whole"), 7)
-    program("find_quasilocalized_modes").main(arguments(folder, 0))
+    find(folder)
     return folder
 
 
@@ -143,37 +129,21 @@ def test_vectors_are_those_of_the_rows(whole):
 
 def test_bundles_of_one_give_the_same_rows(whole, tmp_path):
     folder = write_ensemble(tmp_path, 1)
-    main = program("find_quasilocalized_modes").main
     for bundle in range(SAMPLES):
-        main(arguments(folder, bundle))
+        find(folder, bundle)
     assert_same(gathered(whole), gathered(folder))
 
 
 @pytest.mark.mpi
 def test_two_ranks_give_the_same_rows(whole, tmp_path):
     folder = write_ensemble(tmp_path, 7)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT / "analysis"),
-        "OMP_NUM_THREADS": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    found = subprocess.run(
-        [
-            *("mpiexec", "-n", "2", sys.executable),
-            str(ROOT / "workflow/scripts/find_quasilocalized_modes.py"),
-            *(*arguments(folder, 0), "--ranks", "2"),
-        ],
-        **{"capture_output": True, "text": True, "env": environment, "cwd": ROOT},
-    )
-    assert found.returncode == 0, found.stdout + found.stderr
+    run_stage("find_quasilocalized_modes", campaign_of(folder), ranks=2)
     assert_same(gathered(whole), gathered(folder))
 
 
 def test_killed_and_resumed_is_as_never_killed(whole, tmp_path, monkeypatch):
     folder = write_ensemble(tmp_path, 7)
-    module = program("find_quasilocalized_modes")
-    analyse, done = module.analyse, []
+    analyse, done = quasilocalized.analyse, []
 
     def killed(glass, task, block):
         if len(done) == 2:
@@ -181,18 +151,21 @@ def test_killed_and_resumed_is_as_never_killed(whole, tmp_path, monkeypatch):
         done.append(glass.sample)
         return analyse(glass, task, block)
 
-    monkeypatch.setattr(module, "analyse", killed)
-    with pytest.raises(KeyboardInterrupt):
-        module.main(arguments(folder, 0))
-    partial = Path(f"{folder}/quasilocalized/b0000.h5.partial")
-    assert len(list(partial.glob("*.json"))) == 3 and not (folder / "parts").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(quasilocalized, "analyse", killed)
+        with pytest.raises(KeyboardInterrupt):
+            find(folder)
+    partial = folder / "quasilocalized" / "b0000.h5.partial"
+    finished = sorted(path.name for path in partial.glob("s??????.h5"))
+    assert finished == ["s000000.h5", "s000001.h5"]
+    assert not (folder / "quasilocalized" / "b0000.h5").exists()
+    assert not (folder / "parts").exists()
     # a mark shows that what was finished is not done again
-    record = partial / "s000000.json"
-    content = json.loads(record.read_text())
-    content["quasilocalized"][0]["iterations"] += 1000
-    record.write_text(json.dumps(content))
-    module = program("find_quasilocalized_modes")
-    module.main(arguments(folder, 0))
+    rows = partial / "s000000.quasilocalized.parquet"
+    table = read_table(rows)
+    table.loc[0, "iterations"] += 1000
+    write_table(rows, table)
+    find(folder)
     tables = gathered(folder)
     assert tables["quasilocalized"].loc[0, "iterations"] >= 1000
     tables["quasilocalized"].loc[0, "iterations"] -= 1000
@@ -212,7 +185,7 @@ def test_a_solver_that_fails_is_an_outcome_and_the_bundle_goes_on(tmp_path, monk
         "iterate",
         lambda e, i, kind, *a, **k: failure if kind == "quartic" else real(e, i, kind, *a, **k),
     )
-    program("find_quasilocalized_modes").main(arguments(folder, 0))
+    find(folder)
     tables = gathered(folder)
     rows = tables["quasilocalized"].query("sample == 0").set_index("kind")
     assert rows.loc["quartic", "outcome"] == "not_finite" and not rows.loc["quartic", "converged"]
@@ -224,7 +197,6 @@ def test_a_solver_that_fails_is_an_outcome_and_the_bundle_goes_on(tmp_path, monk
 
 
 def test_pictures_of_an_ensemble_do_not_depend_on_bundles(whole, tmp_path):
-    select = program("select_quasilocalized_fields").main
     folder = write_ensemble(tmp_path, 1)
     parts = read_table(whole / "parts/quasilocalized/b0000.parquet")
     for sample in range(SAMPLES):
@@ -233,14 +205,9 @@ def test_pictures_of_an_ensemble_do_not_depend_on_bundles(whole, tmp_path):
         write_table(path, parts[parts["sample"] == sample].reset_index(drop=True))
     fields = []
     for place in (whole, folder):
-        output = place / "fields.parquet"
-        select(
-            [
-                *("--campaign", f"{place}/campaign.yaml", "--ensemble", "glass"),
-                *("--folder", str(place), "--output", str(output)),
-            ]
-        )
-        fields.append(gather([output], "quasilocalized_fields"))
+        runner.main(stage_arguments("select_quasilocalized_fields", campaign_of(place)))
+        part = place / "parts" / "quasilocalized_fields" / "all.parquet"
+        fields.append(gather([part], registry.tables()["quasilocalized_fields"]))
     pd.testing.assert_frame_equal(fields[0], fields[1], rtol=1e-6, atol=1e-9)
     softest = parts.query("kind == 'quartic'").set_index("sample")["frequency"].idxmin()
     assert set(fields[0].query("role == 'softest'")["sample"]) == {softest}

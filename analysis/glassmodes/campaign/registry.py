@@ -22,7 +22,10 @@ def studies() -> dict[str, Study]:
     """Every study by its name, in alphabetical order; that of the preparation is ""."""
     found: dict[str, Study] = {}
     for entry in _modules("glassmodes.studies"):
-        study = importlib.import_module(f"glassmodes.studies.{entry.name}").STUDY
+        module = importlib.import_module(f"glassmodes.studies.{entry.name}")
+        study = getattr(module, "STUDY", None)
+        if not isinstance(study, Study):
+            raise ValueError(f"{module.__file__}: declares no study; its STUDY must be a Study")
         if study.name in found:
             raise ValueError(f"two modules of glassmodes.studies declare the study {study.name!r}")
         found[study.name] = study
@@ -37,9 +40,22 @@ def stages() -> dict[str, Stage]:
 
 def _ordered(found: Iterable[Study]) -> list[Stage]:
     waiting = [stage for study in found for stage in study.stages]
-    makers = {made.name: stage.name for stage in waiting for made in stage.makes}
-    if len(makers) < sum(len(stage.makes) for stage in waiting):
-        raise ValueError("two stages make files of the same name")
+    makers: dict[str, str] = {}
+    # names of stages, of what they make, and the folders of arrays are each used once
+    used: dict[tuple[str, str], str] = {}
+    for stage in waiting:
+        uses = [("stage", stage.name)]
+        for made in stage.makes:
+            makers[made.name] = stage.name
+            uses.append(("name", made.name))
+            if isinstance(made, Array):
+                uses.append(("folder", made.folder))
+        for use in uses:
+            if use in used:
+                raise ValueError(
+                    f"stages {used[use]} and {stage.name} both have the {use[0]} {use[1]!r}"
+                )
+            used[use] = stage.name
     for stage in waiting:
         for read in stage.inputs:
             if read.name not in makers:

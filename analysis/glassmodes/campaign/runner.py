@@ -179,9 +179,16 @@ class Task:
         return usable
 
     def leave_out(self, sample: int, reason: str, array: str) -> None:
-        """Leave a sample out of what is made, as the maker of a file of arrays has done."""
+        """Leave a sample out of what is made, as the maker of a file of arrays has done.
+
+        The file itself may name an earlier stage that left the sample out.
+        """
+        from glassmodes.data.storage import open_file
+
+        with open_file(self.path(array)) as file:
+            earlier = json.loads(file.attrs.get(LEFT_OUT, "{}"))
         self.left_out[sample] = reason
-        self.left_out_by[sample] = registry.makers()[array].name
+        self.left_out_by[sample], *_ = earlier.get(str(sample), [registry.makers()[array].name])
 
     def samples_in(self, array: str) -> dict[int, int]:
         """Samples that a file of arrays holds; the others of the bundle are left out."""
@@ -410,28 +417,55 @@ def _job(parser, arguments, campaign) -> Job:
     """The job that the command line asks for; ends with a message if there is none."""
     stage = registry.stages()[arguments.stage]
     ensembles = layout.ensembles_of(campaign, stage)
+    if not ensembles:
+        parser.error(f"{stage.name}: the campaign asks for nothing that it makes")
     if arguments.ensemble not in ensembles:
-        parser.error(
-            f"--ensemble {arguments.ensemble}: {stage.name} works on "
-            f"{', '.join(map(repr, ensembles)) or 'no ensemble of this campaign'}"
+        given = (
+            f"--ensemble {arguments.ensemble}" if arguments.ensemble else "--ensemble is missing"
         )
+        allowed = "the whole campaign" if ensembles == [""] else ", ".join(ensembles)
+        parser.error(f"{given}: {stage.name} works on {allowed}")
+    wanted = {"bundle": ("bundle",), "temperature": ("bundle", "temperature"), "run": ("run",)}
+    for option in ("bundle", "run", "temperature"):
+        value = getattr(arguments, option)
+        if option in wanted.get(stage.per, ()) and value is None:
+            parser.error(f"--{option} is missing: {stage.name} works on one at a time")
+        if option not in wanted.get(stage.per, ()) and value is not None:
+            parser.error(f"--{option} {value}: {stage.name} works on no single {option}")
     index = arguments.run if stage.per == "run" else arguments.bundle
     indices = layout.indices_of(campaign, stage, arguments.ensemble)
     if index not in indices:
         what = "run" if stage.per == "run" else "bundle"
-        allowed = "none" if indices == [None] else f"0 to {indices[-1]}"
-        parser.error(f"--{what} {index}: allowed: {allowed}")
-    temperatures = layout.temperatures_of(campaign, stage, arguments.ensemble)
+        parser.error(f"--{what} {index}: allowed: 0 to {indices[-1]}")
     if stage.per != "temperature":
         return Job(stage.name, arguments.ensemble, index)
-    if arguments.temperature is None:
-        parser.error("--temperature is missing")
     # file names keep six digits
+    temperatures = layout.temperatures_of(campaign, stage, arguments.ensemble)
     labels = {temperature_label(t): t for t in temperatures}
     label = temperature_label(arguments.temperature)
     if label not in labels:
         parser.error(f"--temperature {label}: allowed: {', '.join(labels)}")
     return Job(stage.name, arguments.ensemble, index, labels[label])
+
+
+def _files(parser, entries, campaign, job) -> dict[str, list[Path]]:
+    """Files that stand in for the campaign's own; ends with a message if they cannot."""
+    stage = registry.stages()[job.stage]
+    makers = {read.name: registry.makers()[read.name] for read in stage.inputs}
+    known = [*makers, *(made.name for made in stage.makes)]
+    files: dict[str, list[Path]] = {}
+    for entry in entries:
+        name, separator, path = entry.partition("=")
+        if not separator or not path or name not in known:
+            parser.error(f"--file {entry}: write NAME=PATH, NAME one of {', '.join(known)}")
+        files.setdefault(name, []).append(Path(path))
+    for name, paths in files.items():
+        wanted = len(layout.inputs_of(campaign, job, name)) if name in makers else 1
+        # what is not needed may be given all the same
+        if wanted and len(paths) != wanted:
+            jobs = f"{makers[name].per}s" if name in makers else "job"
+            parser.error(f"--file {name}: {len(paths)} files for {wanted} {jobs}")
+    return files
 
 
 def main(argv=None) -> None:
@@ -463,13 +497,7 @@ def main(argv=None) -> None:
         logs.set_up(arguments.log, title)
     campaign = load_campaign(Path(arguments.campaign))
     job = _job(parser, arguments, campaign)
-    files: dict[str, list[Path]] = {}
-    for entry in arguments.file:
-        name, separator, path = entry.partition("=")
-        known = [*(read.name for read in stage.inputs), *(made.name for made in stage.makes)]
-        if not separator or name not in known:
-            parser.error(f"--file {entry}: write NAME=PATH, NAME one of {', '.join(known)}")
-        files.setdefault(name, []).append(Path(path))
+    files = _files(parser, arguments.file, campaign, job)
     ensemble = campaign.ensembles[job.ensemble] if job.ensemble else None
     model = campaign.models[ensemble.model] if ensemble else None
     task = Task(campaign, job, ensemble, model, world, logging.getLogger(logs.PROGRAM), files)

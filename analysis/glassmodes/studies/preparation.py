@@ -145,7 +145,7 @@ def equilibrate(task) -> None:
     if liquid.status != "ok":
         task.left_out |= dict.fromkeys(task.samples, liquid.status)
         task.log.warning("run %d: no sample of it can be used: %s", run, liquid.status)
-    write_liquid(task.path("liquids"), liquid, model, task.attributes)
+    write_liquid(task.path("liquids"), liquid, model, task.output_attributes)
     task.write_table("equilibration", [task.with_sample(record, task.samples.start)])
     task.partial.remove()
     task.log.info(
