@@ -14,6 +14,7 @@ from glassmodes.reporting.vibrations import debye_prefactor, histogram
 from matplotlib.colors import to_rgb
 
 from tests.unit import synthetic_tables
+from tests.unit.declared import TABLES
 
 PAPER = "mizuno2020_intermittent"
 
