@@ -15,4 +15,6 @@ for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT /
 def program(name):
     """Command that runs a program of workflow/scripts/, from whatever folder."""
     path = shlex.quote(str(ROOT / "workflow" / "scripts" / f"{name}.py"))
-    return "python " + path.replace("{", "{{").replace("}", "}}")
+    # Snakemake fills in what stands in single braces
+    escaped = path.replace("{", "{{").replace("}", "}}")
+    return f"python {escaped}"
