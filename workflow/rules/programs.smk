@@ -15,4 +15,5 @@ for name, first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", ROOT /
 def program(name):
     """Command that runs a program of workflow/scripts/, from whatever folder."""
     path = shlex.quote(str(ROOT / "workflow" / "scripts" / f"{name}.py"))
-    return "python " + path.replace("{", "{{").replace("}", "}}")
+    escaped = path.replace("{", "{{").replace("}", "}}")
+    return f"python {escaped}"
