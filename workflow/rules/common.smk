@@ -250,43 +250,6 @@ def minutes(name):
     return lambda wildcards, attempt: planning.requested_minutes(expected(wildcards, name), attempt)
 
 
-def inputs_of(stage):
-    """What a stage reads, by name: functions of wildcards."""
-
-    def files(name):
-        return lambda wildcards: layout.inputs_of(CAMPAIGN, job_of(stage, wildcards), name)
-
-    return {read.name: files(read.name) for read in stage.inputs}
-
-
-def outputs_of(stage, temporary):
-    """Patterns of what a stage makes; Snakemake removes temporary files after their use."""
-    files = [f"{RESULTS}/{layout.pattern(made.name)}" for made in stage.makes]
-    return [temp(file) for file in files] if temporary else files
-
-
-def file_beside(folder, stage, ending):
-    """Pattern of a job's log or benchmark."""
-    return f"{RESULTS}/{folder}/{stage.name}/{layout.label_pattern(stage)}.{ending}"
-
-
-def ensembles_of(stage, temporary):
-    """Ensembles of a stage's rule, or of its second rule whose files are temporary."""
-    names = [name for name in layout.ensembles_of(CAMPAIGN, stage) if name]
-    if stage.temporary is None:
-        return names
-    return [name for name in names if stage.temporary[1](CAMPAIGN, name) == temporary]
-
-
-def variants(parallel):
-    """Stages, each with the name of its rule and whether its files are temporary."""
-    for stage in registry.stages().values():
-        if stage.is_parallel == parallel:
-            yield stage, stage.name, False
-            if stage.temporary is not None and ensembles_of(stage, True):
-                yield stage, stage.temporary[0], True
-
-
 def table(name):
     """A file beside the tables."""
     return f"{TABLES_FOLDER}/{name}"
