@@ -126,7 +126,7 @@ def test_ctrl_c_ends_with_one_message_and_the_next_start_goes_on(call, logger, t
     # the second start finds no lock and nothing half-made in its way
     for _ in range(2):
         terminal = Terminal([*call("tables"), *logger])
-        family = terminal.wait_for_job("prepare_glasses.py")
+        family = terminal.wait_for_job("prepare_glasses")
         before = len(terminal.text)
         terminal.press(CTRL_C)
         assert terminal.wait(60.0) == INTERRUPTED
@@ -143,7 +143,7 @@ def test_ctrl_c_ends_with_one_message_and_the_next_start_goes_on(call, logger, t
 @pytest.mark.mpi
 def test_closing_the_terminal_leaves_no_job(call):
     terminal = Terminal(call("tables"))
-    driver, family = psutil.Process(terminal.process), terminal.wait_for_job("prepare_glasses.py")
+    driver, family = psutil.Process(terminal.process), terminal.wait_for_job("prepare_glasses")
     terminal.close()
     assert not psutil.wait_procs(family, timeout=30.0)[1]
     assert driver.wait(timeout=30.0) == -signal.SIGHUP
