@@ -16,7 +16,7 @@ PAGES = ROOT / "docs" / "howto"
 FILE = re.compile(r"^`([\w/.]+)`[^\n]*(?:\n[^\n`]+)*\n\n```\w+\n(.*?)^```$", re.M | re.S)
 """A file of a page: a paragraph that begins with its name, and the block that follows."""
 
-COPIED = ("Snakefile", "analysis", "config", "envs", "lammps_inputs", "workflow")
+COPIED = ("Snakefile", "analysis", "config", "envs", "lammps_inputs", "profiles", "workflow")
 CAMPAIGN = "pair_correlation.yaml"
 
 
@@ -48,7 +48,9 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     skip = shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc", ".ipynb_checkpoints")
     for name in COPIED:
-        if (ROOT / name).is_dir():
+        if (ROOT / name).is_symlink():
+            (folder / name).symlink_to((ROOT / name).readlink())
+        elif (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=skip)
         else:
             shutil.copy(ROOT / name, folder / name)

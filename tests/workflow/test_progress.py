@@ -214,6 +214,6 @@ def test_snakemake_finds_the_reporter_and_its_own_output_goes_to_a_file(tmp_path
     log = (tmp_path / "elsewhere" / "logs" / "snakemake.log").read_text()
     assert "10 of 10 steps (100%) done" in log
     # what programs print, too
-    assert "prepare_glasses glass b0000: 1 of 1 samples can be used" in log
+    assert "prepare_glasses glass b0000: 1 of 1 samples have results" in log
     again = subprocess.run(call, **options)
     assert "Nothing to do: all that was asked for is there." in again.stderr

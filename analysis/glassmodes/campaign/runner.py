@@ -478,10 +478,9 @@ def main(argv=None) -> None:
     parser = _parser()
     arguments = parser.parse_args(argv)
     stage = registry.stages()[arguments.stage]
-    place = arguments.bundle if arguments.bundle is not None else arguments.run
-    title = " ".join(
-        filter(None, [stage.name, arguments.ensemble, "" if place is None else f"{place:04d}"])
-    )
+    title = f"{stage.name} {arguments.ensemble}".strip()
+    for letter, index in (("b", arguments.bundle), ("r", arguments.run)):
+        title += "" if index is None else f" {letter}{index:04d}"
     if arguments.temperature is not None:
         title += f" T={arguments.temperature:g}"
     world = None
