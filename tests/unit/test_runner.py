@@ -232,6 +232,19 @@ def test_a_bundle_without_any_result_has_all_its_outputs(dice, write):
         assert len(gather([part], registry.tables()[table]).attrs["left_out"]) == 2
 
 
+def test_many_long_reasons_are_no_fault_of_the_file(dice, write):
+    """HDF5 holds no attribute of 64 KiB; the statuses hold every reason all the same."""
+    campaign = write()
+    reasons = {sample: f"{sample}" * 70_000 for sample in (0, 1)}
+    dice.LOST |= {("throw_dice", sample): reason for sample, reason in reasons.items()}
+    run("throw_dice", campaign)
+    run("average_dice", campaign)
+    with open_file(output(campaign, "eyes")) as file:
+        assert file["status"].asstr()[...].tolist() == list(reasons.values())
+    found = gather([output(campaign, "means")], registry.tables()["means"]).attrs["left_out"]
+    assert found == [("glass", s, "throw_dice", reason) for s, reason in reasons.items()]
+
+
 def test_samples_of_a_liquid_that_failed_are_left_out_of_both_files(tmp_path, monkeypatch):
     content = {
         "campaign": "wet",

@@ -42,6 +42,10 @@ LEFT_OUT = "left_out"
 """Attribute of every output: for each sample that is left out the stage and the reason, as JSON."""
 
 
+LONGEST_ATTRIBUTE = 60_000
+"""Bytes of an attribute that HDF5 stores; it refuses 64 KiB."""
+
+
 @dataclass
 class Part:
     """What a stage has computed of one sample.
@@ -238,6 +242,17 @@ class Task:
         }
         return self.attributes | {LEFT_OUT: json.dumps(left_out)}
 
+    @property
+    def array_attributes(self) -> dict:
+        """As :attr:`output_attributes`, of a file of arrays, whose attributes must be short.
+
+        Without the reasons its statuses still tell them.
+        """
+        found = self.output_attributes
+        if len(found.get(LEFT_OUT, "").encode()) > LONGEST_ATTRIBUTE:
+            return self.attributes
+        return found
+
     def with_sample(self, frame: pd.DataFrame, sample: int) -> pd.DataFrame:
         """A table with `ensemble` and `sample` as its first columns (data contract)."""
         frame = frame.drop(columns=[c for c in ("ensemble", "sample") if c in frame.columns])
@@ -373,7 +388,7 @@ def _write_arrays(task, partial, subjects, finished, collect) -> None:
 
     (array,) = task.stage.arrays
     samples = sorted({*subjects, *task.left_out})
-    with create_file(task.path(array.name), task.output_attributes) as file:
+    with create_file(task.path(array.name), task.array_attributes) as file:
         for sample in finished:
             name = sample_group(sample)
             if collect is not None:

@@ -145,7 +145,7 @@ def equilibrate(task) -> None:
     if liquid.status != "ok":
         task.left_out |= dict.fromkeys(task.samples, liquid.status)
         task.log.warning("run %d: no sample of it can be used: %s", run, liquid.status)
-    write_liquid(task.path("liquids"), liquid, model, task.output_attributes)
+    write_liquid(task.path("liquids"), liquid, model, task.array_attributes)
     task.write_table("equilibration", [task.with_sample(record, task.samples.start)])
     task.partial.remove()
     task.log.info(
@@ -185,7 +185,7 @@ def prepare(task) -> None:
 
     def write(samples) -> None:
         glasses = [glass for sample in samples for glass in read_glasses(part_path(sample))]
-        write_glasses(task.path("glasses"), glasses, model, task.output_attributes)
+        write_glasses(task.path("glasses"), glasses, model, task.array_attributes)
 
     samples = {sample: sample for sample in task.samples}
     each_sample(task, samples, compute, write_arrays=write)
