@@ -400,6 +400,27 @@ def test_a_setting_of_a_real_study_is_named(tmp_path):
     assert runner.changed_setting(asked(60), job) == "modes.request.lowest: 50 -> 60"
 
 
+def test_settings_of_a_study_without_ensembles_count(write):
+    campaign_file = write(BOTH)
+    runner.main(stage_arguments("solve_spins", campaign_file))
+    job = Job("solve_spins")
+    assert runner.changed_setting(load_campaign(campaign_file), job) is None
+    content = yaml.safe_load(campaign_file.read_text())
+    content["studies"]["spins"] = {"spins": 7}
+    assert "spins" in runner.changed_setting(load_campaign(content), job)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ([{"spins": 4}], [{"spins": 7}], "[0].spins: 4 -> 7"),
+        ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}], "[1].a: 2 -> 3"),
+    ],
+)
+def test_blocks_are_compared_key_by_key(old, new, said):
+    assert runner.first_difference(old, new) == said
+
+
 def test_files_given_by_hand_leave_no_record(dice, write, tmp_path):
     campaign = write()
     elsewhere = {"eyes": tmp_path / "eyes.h5", "throws": tmp_path / "throws.parquet"}

@@ -201,13 +201,13 @@ def previous_jobs(campaign: Campaign, job: Job, name: str) -> list[Job]:
     if maker.per == "run":
         indices = entry.runs if job.index is None else entry.runs_of(job.index)
         return [Job(maker.name, source, run) for run in indices]
-    indices = list(entry.bundles) if job.index is None else [job.index]
-    temperatures = [None]
+    bundles = list(entry.bundles) if job.index is None else [job.index]
+    temperatures: list[float | None] = [None]
     if maker.per == "temperature":
         temperatures = temperatures_of(campaign, maker, source)
         if job.temperature is not None:
             temperatures = [job.temperature]
-    return [Job(maker.name, source, i, t) for t in temperatures for i in indices]
+    return [Job(maker.name, source, i, t) for t in temperatures for i in bundles]
 
 
 def inputs_of(campaign: Campaign, job: Job, name: str) -> list[str]:

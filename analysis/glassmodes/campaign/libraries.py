@@ -41,7 +41,8 @@ def reasons_for_petsc(campaign: Campaign, machine: Machine | None = None) -> lis
     allowed = min(LARGEST_FACTOR, USABLE_MEMORY * memory)
     reasons = []
     for name in campaign.ensembles_of("modes"):
-        request = campaign.block("modes", name)["request"]
+        block = campaign.block("modes", name)
+        request = block["request"] if block else "all"
         if request == "all" or "lowest" not in request:
             continue
         entry = campaign.ensembles[name]

@@ -101,7 +101,8 @@ def papers() -> tuple[str, ...]:
 
 
 def _modules(package: str) -> list[pkgutil.ModuleInfo]:
-    folders = find_spec(package).submodule_search_locations
+    found = find_spec(package)
+    folders = found.submodule_search_locations if found else None
     return sorted(
         (entry for entry in pkgutil.iter_modules(folders) if not entry.name.startswith("_")),
         key=lambda entry: entry.name,

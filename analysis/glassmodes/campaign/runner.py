@@ -121,7 +121,9 @@ class Task:
         from glassmodes.data.storage import provenance
 
         model = self.model.name if self.model else ""
-        found = provenance(self.campaign.name, self.job.ensemble, model, self.campaign.config_hash)
+        found: dict[str, Any] = provenance(
+            self.campaign.name, self.job.ensemble, model, self.campaign.config_hash
+        )
         if self.job.index is not None:
             found["run" if self.stage.per == "run" else "bundle"] = self.job.index
         if self.job.temperature is not None:
@@ -129,9 +131,15 @@ class Task:
         return found | {"revision": self.stage.revision}
 
     def block(self, study: str | None = None) -> dict:
-        """Settings of a study, by default of the stage's own."""
+        """Settings of a study for the ensemble of the job, by default of the stage's own study.
+
+        A stage of the whole campaign finds its blocks in `campaign.studies`.
+        """
         name = self.stage.study if study is None else study
-        return self.campaign.block(name, self.job.ensemble, self.job.temperature)
+        found = self.campaign.block(name, self.job.ensemble, self.job.temperature)
+        if found is None:
+            raise KeyError(f"the campaign has no settings of {name} for {self.job.ensemble!r}")
+        return found
 
     def path(self, name: str) -> Path:
         """The file that the job makes, or the only one that it reads, under a name."""
@@ -455,8 +463,11 @@ def _job(parser, arguments, campaign) -> Job:
     if stage.per != "temperature":
         return Job(stage.name, arguments.ensemble, index)
     # file names keep six digits
-    temperatures = layout.temperatures_of(campaign, stage, arguments.ensemble)
-    labels = {temperature_label(t): t for t in temperatures}
+    labels = {
+        temperature_label(t): t
+        for t in layout.temperatures_of(campaign, stage, arguments.ensemble)
+        if t is not None
+    }
     label = temperature_label(arguments.temperature)
     if label not in labels:
         parser.error(f"--temperature {label}: allowed: {', '.join(labels)}")
@@ -560,6 +571,11 @@ def first_difference(old, new, path: str = "") -> str | None:
             if found:
                 return found
         return None
+    blocks = isinstance(old, list) and isinstance(new, list) and len(old) == len(new)
+    if blocks and all(isinstance(one, dict) for one in (*old, *new)):
+        pairs = enumerate(zip(old, new, strict=True))
+        differ = (first_difference(*pair, f"{path}[{index}]") for index, pair in pairs)
+        return next(filter(None, differ), None)
     return None if old == new else f"{path}: {_shown(old)} -> {_shown(new)}"
 
 

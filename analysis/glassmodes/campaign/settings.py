@@ -489,7 +489,8 @@ def _ensemble_settings(entries: dict) -> tuple[dict, list[Fault]]:
 
 
 def _study_settings(entries: dict) -> tuple[dict, list[Fault]]:
-    settings, faults = {}, []
+    settings: dict[str, list[dict]] = {}
+    faults: list[Fault] = []
     studies = _asked_for()
     for name, entry in entries.items():
         key = f"studies.{name}"
@@ -545,7 +546,7 @@ def _ensembles(settings: dict, models: Mapping[str, GlassModel]):
 
 def _study_faults(settings, ensembles, models, warnings) -> list[Fault]:
     """What is wrong with the studies as they stand beside ensembles and other studies."""
-    faults = []
+    faults: list[Fault] = []
     studies = settings["studies"]
     for study, blocks in studies.items():
         declared = registry.studies()[study]

@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from glassmodes.data.manifest import MANIFEST, check_manifest, write_manifest
 from glassmodes.data.storage import StorageError, atomic_path
@@ -146,7 +147,7 @@ def _extract(path: Path, scratch: Path) -> None:
                 entry.mode = 0o755 if entry.isdir() else 0o644
                 entry.uid, entry.gid, entry.uname, entry.gname = os.getuid(), os.getgid(), "", ""
             # extraction filters exist since Python 3.11.4
-            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             archive.extractall(scratch, entries, **safely)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise StorageError(f"{path}: not a readable archive (truncated?): {error}") from None

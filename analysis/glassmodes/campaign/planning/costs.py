@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -108,7 +109,7 @@ def ranks(
     if how == "samples":
         # whole teams; one that is larger than a node spans several
         teams = min(samples, max(1, min(MOST_RANKS, most) // share))
-        return max(2 if most > 1 else 1, share * teams)
+        return int(max(2 if most > 1 else 1, share * teams))
     seconds = stage.estimate(campaign, ensemble, temperature).core_seconds
     if how == "work":
         wanted = min(MOST_RANKS, samples, round(samples * seconds / 3600.0))
@@ -246,7 +247,7 @@ def settings_of(campaign: Campaign, job: Job) -> dict:
     names what was changed.
     """
     stage = registry.stages()[job.stage]
-    content = {"revision": stage.revision, "seed": campaign.seed}
+    content: dict[str, Any] = {"revision": stage.revision, "seed": campaign.seed}
     if job.temperature is not None:
         content["temperature"] = job.temperature
     if job.ensemble:
@@ -259,13 +260,20 @@ def settings_of(campaign: Campaign, job: Job) -> dict:
         if stage.per != "ensemble":
             samples = layout.samples_of(campaign, stage, job.ensemble, job.index)
             content["samples"] = list(samples)
+    # a job of one temperature does not depend on which others there are
+    ignored = ["ensembles", *stage.ignores]
+    ignored += ["temperatures"] if stage.per == "temperature" else []
+
+    def physics(block):
+        return {key: value for key, value in block.items() if key not in ignored}
+
     for study in stage.reads_studies:
+        if not job.ensemble:
+            content[study] = [physics(block) for block in campaign.studies.get(study, [])]
+            continue
         block = campaign.block(study, job.ensemble, job.temperature)
         if block is not None:
-            # a job of one temperature does not depend on which others there are
-            ignored = ["ensembles", *stage.ignores]
-            ignored += ["temperatures"] if stage.per == "temperature" else []
-            content[study] = {key: value for key, value in block.items() if key not in ignored}
+            content[study] = physics(block)
     sources = {
         read.name: read.source(campaign, job.ensemble)
         for read in stage.inputs

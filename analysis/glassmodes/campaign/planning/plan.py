@@ -116,7 +116,7 @@ def _to_do(campaign, jobs, changed, files) -> dict[Job, str]:
             next_jobs[other].append(job)
     there = {job: all(map(files.has, layout.outputs_of(campaign, job))) for job in jobs}
     # arrays that are gone are not made again once everything has been measured of them
-    needed = {}
+    needed: dict[Job, bool] = {}
     for job in reversed(jobs):
         arrays = isinstance(registry.stages()[job.stage].makes[0], Array)
         followers = next_jobs[job]
@@ -245,7 +245,7 @@ def _longest_chain(campaign: Campaign, groups: list[Group]) -> list[tuple[str, f
                 else group.ensemble
                 for read in stages[group.rule].inputs
             }
-        best = (0.0, [])
+        best: tuple[float, list] = (0.0, [])
         for (rule, ensemble, temperature), chain in chains.items():
             if sources is not None and (
                 sources.get(rule) != ensemble

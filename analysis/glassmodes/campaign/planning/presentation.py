@@ -207,6 +207,7 @@ def _span(values: Iterable[float], text) -> str:
 
 def as_text(plan: Plan) -> str:
     """A plan as a table: one line for each rule, its ensembles and temperatures together."""
+    head: tuple[str, ...]
     head = ("study", "rule", "jobs", "done", "samples", "ranks", "a job", "asks for", "core-hours")
     head += ("disk",)
     lines = []
