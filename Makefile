@@ -20,7 +20,7 @@ export MKL_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(OMP_NUM_THREADS)
 export NUMBA_NUM_THREADS ?= $(OMP_NUM_THREADS)
 
-.PHONY: help env demo plan calibrate test slurm-test faults figures benchmark docs lint clean clean-env
+.PHONY: help env demo plan calibrate test coverage slurm-test faults figures benchmark docs lint clean clean-env
 
 help: ## list the targets
 	@echo "Usage: make TARGET [CORES=2] [PYTHON=python3]"
@@ -48,6 +48,10 @@ calibrate: $(PACKAGES) ## measure this machine, in under two minutes: times of p
 
 test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile tests
+
+coverage: $(STAMP) ## lines and branches that the quick unit tests run, with a floor (pyproject.toml)
+	$(BIN)/python -m pytest -q -n $(CORES) --dist loadfile -m "not slow and not mpi" \
+	    --cov --cov-report=term:skip-covered tests/unit
 
 slurm-test: $(STAMP) ## install Debian's SLURM (as root), start one of one node and test on it
 	$(BIN)/python -m tests.slurm.cluster install
